@@ -1,0 +1,118 @@
+// The small schemas from which every part of a RemediationItem is made. Each
+// string and list is bounded, because the CRD's CEL rules are admitted by the
+// API server only if their worst case is cheap.
+
+import { z } from 'zod';
+
+/** A CEL rule of the CRD together with the same rule for files that no API server has seen. */
+export interface Rule<T> {
+  /** CEL over `self`, as in x-kubernetes-validations. */
+  readonly cel: string;
+  /** Says what to mend. */
+  readonly message: string;
+  /** The same rule in TypeScript, so that offline input is held to it too. */
+  readonly holds: (value: T) => boolean;
+}
+
+/** Adds rules to a schema, for the API server (as CEL) and for offline parsing alike. */
+export function withRules<S extends z.ZodType>(schema: S, ...rules: Rule<z.output<S>>[]): S {
+  let ruled: z.ZodType = schema;
+  for (const { holds, message } of rules) {
+    ruled = ruled.refine((value) => holds(value as z.output<S>), { message });
+  }
+  const description = schema.meta()?.description;
+  return ruled.meta({
+    ...(schema.meta() ?? {}),
+    ...(description ? { description } : {}),
+    'x-kubernetes-validations': rules.map(({ cel, message }) => ({ rule: cel, message })),
+  }) as S;
+}
+
+/** Free text of at most `max` characters. */
+export const text = (max: number, description: string) => z.string().max(max).meta({ description });
+
+/** Text that must say something. */
+export const words = (max: number, description: string) => z.string().min(1).max(max).meta({ description });
+
+const DNS_LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+
+/** RFC 1123 label: the name of a namespace, of a check. */
+export const label = (description: string) =>
+  z
+    .string()
+    .min(1)
+    .max(63)
+    .regex(new RegExp(`^${DNS_LABEL}$`), 'must be lower case letters, digits and -')
+    .meta({ description });
+
+/** RFC 1123 subdomain: the name of most objects. */
+export const objectName = (description: string) =>
+  z
+    .string()
+    .min(1)
+    .max(253)
+    .regex(new RegExp(`^${DNS_LABEL}(\\.${DNS_LABEL})*$`), 'must be a Kubernetes object name')
+    .meta({ description });
+
+/** An object name in which `*` stands for any run of characters. */
+export const namePattern = (description: string) =>
+  z
+    .string()
+    .min(1)
+    .max(253)
+    .regex(/^[a-z0-9*]([-a-z0-9.:*]*[a-z0-9*])?$/, 'must be an object name; * is the only wildcard')
+    .meta({ description });
+
+/** A Go duration such as 90s, 10m, 26h or 1h30m (time.ParseDuration, without signs). */
+export const goDuration = (description: string) =>
+  z
+    .string()
+    .max(32)
+    .regex(/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/, 'must be a Go duration such as 90s, 10m or 26h')
+    .meta({ description });
+
+/** A calendar day, YYYY-MM-DD. */
+export const day = (description: string) =>
+  z
+    .string()
+    .max(10)
+    .regex(/^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$/, 'must be a day as YYYY-MM-DD')
+    .meta({ description, format: 'date' });
+
+/** A moment in time, RFC 3339. */
+export const moment = (description: string) =>
+  z
+    .string()
+    .max(64)
+    .refine((value) => !Number.isNaN(Date.parse(value)), 'must be a time as 2026-12-31T00:00:00Z')
+    .meta({ description, format: 'date-time' });
+
+/** An integer, or a percentage such as 50%. */
+export const intOrPercent = (description: string) =>
+  z
+    .union([z.int().min(0).max(100_000), z.string().max(6)])
+    .refine(
+      (value) => typeof value === 'number' || /^([0-9]{1,3})%$/.test(value),
+      'must be an integer or a percentage such as 50%',
+    )
+    .meta({
+      description,
+      'x-kubernetes-int-or-string': true,
+      maxLength: 6,
+      'x-kubernetes-validations': [
+        {
+          rule: "type(self) == int ? (self >= 0 && self <= 100000) : self.matches('^[0-9]{1,3}%$')",
+          message: 'must be an integer of at least 0, or a percentage such as 50%',
+        },
+      ],
+    });
+
+/** Milliseconds of a Go duration that the schema has accepted. */
+export function durationMs(duration: string): number {
+  const unit: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+  let total = 0;
+  for (const [, amount, name] of duration.matchAll(/([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)/g)) {
+    total += Number(amount) * (unit[name ?? ''] ?? 0);
+  }
+  return total;
+}
