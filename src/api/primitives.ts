@@ -28,6 +28,19 @@ export function withRules<S extends z.ZodType>(schema: S, ...rules: Rule<z.outpu
   }) as S;
 }
 
+/** A string that matches; told as a CEL rule, because the API server's own message shows only the pattern. */
+export const matching = (
+  max: number,
+  pattern: string,
+  message: string,
+  extra: Record<string, unknown> = {},
+) =>
+  z
+    .string()
+    .max(max)
+    .regex(new RegExp(pattern), message)
+    .meta({ ...extra, 'x-kubernetes-validations': [{ rule: `self.matches(r'${pattern}')`, message }] });
+
 /** Free text of at most `max` characters. */
 export const text = (max: number, description: string) => z.string().max(max).meta({ description });
 
@@ -38,46 +51,31 @@ const DNS_LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 
 /** RFC 1123 label: the name of a namespace, of a check. */
 export const label = (description: string) =>
-  z
-    .string()
-    .min(1)
-    .max(63)
-    .regex(new RegExp(`^${DNS_LABEL}$`), 'must be lower case letters, digits and -')
-    .meta({ description });
+  matching(63, `^${DNS_LABEL}$`, 'must be lower case letters, digits and -, at most 63 of them', {
+    description,
+  });
 
 /** RFC 1123 subdomain: the name of most objects. */
 export const objectName = (description: string) =>
-  z
-    .string()
-    .min(1)
-    .max(253)
-    .regex(new RegExp(`^${DNS_LABEL}(\\.${DNS_LABEL})*$`), 'must be a Kubernetes object name')
-    .meta({ description });
+  matching(253, `^${DNS_LABEL}([.]${DNS_LABEL})*$`, 'must be the name of a Kubernetes object', {
+    description,
+  });
 
 /** An object name in which `*` stands for any run of characters. */
 export const namePattern = (description: string) =>
-  z
-    .string()
-    .min(1)
-    .max(253)
-    .regex(/^[a-z0-9*]([-a-z0-9.:*]*[a-z0-9*])?$/, 'must be an object name; * is the only wildcard')
-    .meta({ description });
+  matching(253, '^[-a-z0-9.:*]+$', 'must be the name of an object; * is the only wildcard', { description });
 
 /** A Go duration such as 90s, 10m, 26h or 1h30m (time.ParseDuration, without signs). */
 export const goDuration = (description: string) =>
-  z
-    .string()
-    .max(32)
-    .regex(/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/, 'must be a Go duration such as 90s, 10m or 26h')
-    .meta({ description });
+  matching(32, '^([0-9]+([.][0-9]+)?(ms|s|m|h))+$', 'must be a Go duration such as 90s, 10m or 26h', {
+    description,
+  });
 
 /** A calendar day, YYYY-MM-DD. */
 export const day = (description: string) =>
-  z
-    .string()
-    .max(10)
-    .regex(/^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$/, 'must be a day as YYYY-MM-DD')
-    .meta({ description, format: 'date' });
+  matching(10, '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$', 'must be a day as YYYY-MM-DD', {
+    description,
+  });
 
 /** A moment in time, RFC 3339. */
 export const moment = (description: string) =>

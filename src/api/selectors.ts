@@ -1,7 +1,7 @@
 // How a check points at things: label selectors, workloads, network peers and ports.
 
 import { z } from 'zod';
-import { label, namePattern, withRules, words } from './primitives.ts';
+import { label, matching, namePattern, withRules, words } from './primitives.ts';
 
 const labelKey = z.string().min(1).max(317);
 const labelValue = z.string().max(63);
@@ -50,12 +50,9 @@ export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
 
 export const workload = withRules(
   z.strictObject({
-    kind: z
-      .enum(WORKLOAD_KINDS)
-      .optional()
-      .meta({
-        description: 'Deployment, StatefulSet, DaemonSet, or Pod for bare pods. Default: all but Pod.',
-      }),
+    kind: z.enum(WORKLOAD_KINDS).optional().meta({
+      description: 'Deployment, StatefulSet, DaemonSet, or Pod for bare pods. Default: all but Pod.',
+    }),
     namespace: label("The namespace to look in. Default: the item's own namespace.").optional(),
     namespaceSelector: labelSelector(
       'Look in every namespace with these labels; {} is every namespace.',
@@ -95,13 +92,9 @@ export const peer = withRules(
       .enum(ENTITIES)
       .optional()
       .meta({ description: 'Something that is not a pod: world is what lies outside the cluster.' }),
-    cidr: z
-      .string()
-      .max(43)
-      .optional()
-      .meta({
-        description: 'Addresses outside the cluster, such as 192.0.2.0/24. Never matches pods or nodes.',
-      }),
+    cidr: z.string().max(43).optional().meta({
+      description: 'Addresses outside the cluster, such as 192.0.2.0/24. Never matches pods or nodes.',
+    }),
   }),
   {
     cel: '(has(self.entity) ? 1 : 0) + (has(self.cidr) ? 1 : 0) + (has(self.namespace) || has(self.namespaceSelector) || has(self.podSelector) ? 1 : 0) == 1',
@@ -124,11 +117,9 @@ export const peer = withRules(
 export type Peer = z.output<typeof peer>;
 
 /** A port as 9090/TCP; 9090 alone is TCP. */
-export const port = z
-  .string()
-  .max(15)
-  .regex(/^([1-9][0-9]{0,4})(\/(TCP|UDP|SCTP))?$/, 'must be a port such as 9090/TCP')
-  .meta({ description: 'A port number and protocol such as 9090/TCP.' });
+export const port = matching(10, '^[1-9][0-9]{0,4}(/(TCP|UDP|SCTP))?$', 'must be a port such as 9090/TCP', {
+  description: 'A port number and protocol such as 9090/TCP; without a protocol it is TCP.',
+});
 
 /** A CEL expression; `self` is the object. */
 export const cel = (description: string) => words(1024, description);
