@@ -1,0 +1,174 @@
+// A folder of manifests as a source of facts: what one applies, or a dump of a
+// cluster. What only a cluster can show is said to need one.
+
+import type { KindName } from './kinds.ts';
+import { isFromCluster, type Manifest, manifestKey } from './manifest-files.ts';
+import { KINDS } from './projections.ts';
+import { type KindRef, kindRef, type Source } from './source.ts';
+import { rollOut } from './static.ts';
+import type { Failed } from './view.ts';
+
+export interface ManifestOptions {
+  /** Judge by the templates alone, as if they were rolled out and healthy. */
+  readonly static?: boolean;
+}
+
+/** Kinds that controllers make: manifests alone never show them. */
+const MADE_BY_CONTROLLERS: ReadonlySet<string> = new Set(['Pod', 'ReplicaSet', 'ControllerRevision']);
+
+const CLUSTER_SCOPED_ALWAYS: ReadonlySet<string> = new Set(
+  Object.entries(KINDS)
+    .filter(([, entry]) => !entry.namespaced)
+    .map(([kind]) => kind),
+);
+
+/**
+ * Makes a source from raw objects. Objects without a namespace are in
+ * `default`; namespaces that are used and not given exist with their name label.
+ */
+export function manifestSource(given: readonly Manifest[], options: ManifestOptions = {}): Source {
+  const placed = withNamespaces(given.map(inNamespace));
+  const objects = options.static ? rollOut(placed) : placed;
+  const byKind = new Map<string, Manifest[]>();
+  for (const object of objects) {
+    const key = manifestKey(object.apiVersion, object.kind);
+    const list = byKind.get(key);
+    if (list) list.push(object);
+    else byKind.set(key, [object]);
+  }
+  const served = servedKinds(objects);
+  const projections = new Map<string, ReadonlyMap<string, readonly unknown[]>>();
+
+  /** All objects of a kind by namespace ('*' is all), projected once. */
+  function lists(kind: KindRef): ReadonlyMap<string, readonly unknown[]> {
+    const known = projections.get(kind.key);
+    if (known) return known;
+    const project = kind.projected ? KINDS[kind.projected].project : (raw: Record<string, unknown>) => raw;
+    const byNamespace = new Map<string, unknown[]>([['*', []]]);
+    for (const raw of byKind.get(manifestKey(kind.apiVersion, kind.kind)) ?? []) {
+      const projected = project(raw);
+      byNamespace.get('*')?.push(projected);
+      const list = byNamespace.get(raw.metadata.namespace ?? '');
+      if (list) list.push(projected);
+      else byNamespace.set(raw.metadata.namespace ?? '', [projected]);
+    }
+    projections.set(kind.key, byNamespace);
+    return byNamespace;
+  }
+
+  function onlyInCluster(kind: KindRef): Failed | undefined {
+    if (options.static || !MADE_BY_CONTROLLERS.has(kind.kind)) return undefined;
+    if ((byKind.get(manifestKey(kind.apiVersion, kind.kind)) ?? []).some(isFromCluster)) return undefined;
+    return {
+      state: 'failed',
+      reason: 'NeedsCluster',
+      message: `the manifests hold no ${kind.kind} that a cluster made; judge the live cluster, add a dump (kubectl get ${kind.kind.toLowerCase()}s -A -o yaml), or judge the templates alone with --static`,
+    };
+  }
+
+  const isServed = (kind: KindRef) => served(kind);
+
+  return {
+    get(kind, namespace, name) {
+      const failed = onlyInCluster(kind);
+      if (failed) return failed;
+      const found = (byKind.get(manifestKey(kind.apiVersion, kind.kind)) ?? []).findIndex(
+        (raw) => raw.metadata.name === name && (raw.metadata.namespace ?? '') === (namespace ?? ''),
+      );
+      if (found < 0) return { state: 'absent', served: isServed(kind) };
+      return { state: 'known', value: lists(kind).get('*')?.[found] };
+    },
+    list(kind, namespace) {
+      const failed = onlyInCluster(kind);
+      if (failed) return failed;
+      return { state: 'known', value: lists(kind).get(namespace ?? '*') ?? NOTHING, served: isServed(kind) };
+    },
+  };
+}
+
+const NOTHING: readonly never[] = Object.freeze([]);
+
+/**
+ * Which kinds the API would serve: the built-in ones, those with objects or a
+ * CustomResourceDefinition here, and Cilium's where its ConfigMap is.
+ */
+function servedKinds(objects: readonly Manifest[]): (kind: KindRef) => boolean {
+  const cilium = objects.some((o) => o.kind === 'ConfigMap' && o.metadata.name === 'cilium-config');
+  const groups = new Set(objects.map((o) => o.apiVersion.split('/')[0]));
+  const defined = new Set(
+    objects
+      .filter((o) => o.kind === 'CustomResourceDefinition')
+      .map((o) => {
+        const spec = o.spec as { group?: string; names?: { kind?: string } } | undefined;
+        return `${spec?.group}/${spec?.names?.kind}`;
+      }),
+  );
+  return ({ apiVersion, kind }) => {
+    const [group = ''] = apiVersion.split('/');
+    if (!apiVersion.includes('/') || !group.includes('.') || group.endsWith('.k8s.io')) return true;
+    return groups.has(group) || defined.has(`${group}/${kind}`) || (group === 'cilium.io' && cilium);
+  };
+}
+
+function inNamespace(object: Manifest): Manifest {
+  if (object.metadata.namespace !== undefined || isClusterScoped(object)) return object;
+  return { ...object, metadata: { ...object.metadata, namespace: 'default' } };
+}
+
+/** Cluster-scoped kinds of Kubernetes and its usual companions; anything else is namespaced. */
+const CLUSTER_SCOPED: ReadonlySet<string> = new Set([
+  ...CLUSTER_SCOPED_ALWAYS,
+  'APIService',
+  'CSIDriver',
+  'CSINode',
+  'CertificateSigningRequest',
+  'CiliumClusterwideEnvoyConfig',
+  'CiliumIdentity',
+  'CiliumNode',
+  'ClusterIssuer',
+  'ClusterPolicy',
+  'ClusterRole',
+  'ClusterRoleBinding',
+  'CustomResourceDefinition',
+  'GatewayClass',
+  'IngressClass',
+  'MutatingWebhookConfiguration',
+  'Node',
+  'PersistentVolume',
+  'PriorityClass',
+  'RuntimeClass',
+  'StorageClass',
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionPolicyBinding',
+  'ValidatingWebhookConfiguration',
+  'VolumeAttachment',
+]);
+const isClusterScoped = (object: Manifest) => CLUSTER_SCOPED.has(object.kind);
+
+/** Adds the Namespace objects that are used and not given. */
+function withNamespaces(objects: readonly Manifest[]): Manifest[] {
+  const given = new Set(objects.filter((o) => o.kind === 'Namespace').map((o) => o.metadata.name));
+  const used = new Set(
+    objects.map((o) => o.metadata.namespace).filter((ns): ns is string => ns !== undefined),
+  );
+  const named = objects.map((object) =>
+    object.kind === 'Namespace'
+      ? {
+          ...object,
+          metadata: {
+            ...object.metadata,
+            labels: { ...object.metadata.labels, 'kubernetes.io/metadata.name': object.metadata.name },
+          },
+        }
+      : object,
+  );
+  const missing = [...used].filter((name) => !given.has(name));
+  return [
+    ...named,
+    ...missing.map((name) => ({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
+    })),
+  ];
+}
