@@ -1,10 +1,9 @@
 // A folder of manifests as a source of facts: what one applies, or a dump of a
 // cluster. What only a cluster can show is said to need one.
 
-import type { KindName } from './kinds.ts';
 import { isFromCluster, type Manifest, manifestKey } from './manifest-files.ts';
 import { KINDS } from './projections.ts';
-import { type KindRef, kindRef, type Source } from './source.ts';
+import type { KindRef, Source } from './source.ts';
 import { rollOut } from './static.ts';
 import type { Failed } from './view.ts';
 

@@ -1,0 +1,75 @@
+// Who did it: the change, among those that led to this judgement, that brought
+// the new failures about, and the field manager that wrote the object last.
+
+import type { ChangedBy } from '../api/status.ts';
+import type { Finding, Subject } from '../checks/check.ts';
+import type { KindName, Manager } from '../facts/kinds.ts';
+import type { Facts } from '../facts/view.ts';
+import { clip } from './verdict.ts';
+
+/** A change of an object that the item had read. */
+export interface Change {
+  readonly subject: Subject;
+  readonly action: 'Created' | 'Changed' | 'Deleted';
+  readonly managers: readonly Manager[];
+}
+
+/** The culprit of the failures, or of the mending when there are none. */
+export function culprit(
+  changes: readonly Change[],
+  failures: readonly Finding[],
+  facts: Facts,
+): ChangedBy | undefined {
+  const suspects = failures.flatMap((finding) => [
+    ...(finding.culprits ?? []),
+    ...(finding.subject ? [finding.subject] : []),
+  ]);
+  const seen = changes.find((change) => suspects.some((suspect) => same(suspect, change.subject)));
+  const change =
+    seen ??
+    changes.find(({ action }) => action === 'Deleted') ??
+    (changes.length === 1 ? changes[0] : undefined);
+  if (change) return named(change.subject, change.managers, change.action);
+  for (const suspect of suspects) {
+    const managers = managersOf(suspect, facts);
+    if (managers.length > 0) return named(suspect, managers, undefined);
+  }
+  return undefined;
+}
+
+const same = (a: Subject, b: Subject) =>
+  a.kind === b.kind && a.name === b.name && (a.namespace ?? '') === (b.namespace ?? '');
+
+/** The last writer of anything but status; controllers that only report are no culprits. */
+function named(
+  { kind, namespace, name }: Subject,
+  managers: readonly Manager[],
+  action: Change['action'] | undefined,
+): ChangedBy {
+  const writer = managers.find((manager) => manager.subresource === undefined) ?? managers[0];
+  return {
+    kind,
+    ...(namespace ? { namespace } : {}),
+    name,
+    ...(writer ? { manager: clip(writer.manager, 128) } : {}),
+    ...(action ? { action } : {}),
+  };
+}
+
+/** After a restart no change was seen: the object itself still says who wrote it last. */
+function managersOf({ kind, namespace, name }: Subject, facts: Facts): readonly Manager[] {
+  const fact = KNOWN.has(kind) ? facts.get(kind as KindName, namespace, name) : undefined;
+  return fact?.state === 'known' ? fact.value.meta.managers : [];
+}
+
+/** Kinds that findings are about and that are read by name anyway. */
+const KNOWN: ReadonlySet<string> = new Set<KindName>([
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'PodDisruptionBudget',
+  'HorizontalPodAutoscaler',
+  'NetworkPolicy',
+  'CiliumNetworkPolicy',
+  'CiliumClusterwideNetworkPolicy',
+]);
