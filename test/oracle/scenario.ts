@@ -2,6 +2,7 @@
  * What the oracle is asked and what it answers: a small cluster as JSON, and who can reach whom in it according to
  * Cilium's own policy engine. One scenario is one line on the oracle's stdin, one answer one line on its stdout, in
  * the same order. The Go side (scenario.go) declares the same shapes; a field unknown there is an error, not ignored.
+ * A scenario that the oracle cannot judge is answered by `{"error": "..."}`.
  */
 
 /** The entities that stand beside the pods in the matrix, by the names that a policy and `remediation reach` use. */
@@ -13,7 +14,10 @@ export type Protocol = 'TCP' | 'UDP' | 'SCTP' | 'ICMP' | 'ICMPv6';
 export interface Scenario {
   namespaces: ScenarioNamespace[];
   pods: ScenarioPod[];
-  /** CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy and NetworkPolicy objects as the API server would give them. */
+  /**
+   * CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy, NetworkPolicy and CiliumCIDRGroup objects as the API server
+   * would give them.
+   */
   policies: KubernetesObject[];
   /** `data` of ConfigMap kube-system/cilium-config: strings, whatever they mean. A key left out has the agent's default. */
   config: Record<string, string>;
@@ -39,7 +43,7 @@ export interface ScenarioPod {
   labels: Record<string, string>;
   /** Default: `default`. */
   serviceAccount?: string;
-  /** Container ports of all containers together. */
+  /** Ports of spec.containers, all together. Not of sidecars: the agent does not look at init containers. */
   ports?: ContainerPort[];
   /** Not an endpoint: as a peer it is `host` towards pods of its node and `remote-node` towards others. */
   hostNetwork?: boolean;
@@ -85,7 +89,15 @@ export type Decision = 'allow' | 'deny';
 export interface Answer {
   /** Objects that Cilium refuses, whole: nothing of them is enforced. */
   invalid: { kind: string; namespace: string; name: string; error: string }[];
-  /** By "namespace/name"; pods that are endpoints only, so none on the host's network. */
+  /**
+   * Subjects whose policy Cilium fails to compute, with its error: in life they keep the policy that they had before,
+   * or none. They are left out of `pods` and `flows`. Pods by "namespace/name", nodes by "node:name".
+   */
+  unresolved?: Record<string, string>;
+  /**
+   * By "namespace/name"; pods that are endpoints only, so none on the host's network. Default deny as it is enforced:
+   * false where enable-policy or policy-audit-mode turns enforcement off, true under enable-policy: always.
+   */
   pods: Record<string, { ingressDefaultDeny: boolean; egressDefaultDeny: boolean }>;
   /**
    * Every ordered pair of different peers of which at least one is an endpoint, by every query. Peers: pods
