@@ -75,9 +75,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
   const { version = '', leaseName = 'remediation-operator', monotonic = () => performance.now() } = options;
   const registry = new Registry();
   const registers = [registry];
-  // The loop's delay is sampled by a timer: every 10 ms by default, which an idle operator would pay for.
-  if (options.process !== false)
-    collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 200 });
+  if (options.process !== false) collectProcessMetrics(registry);
 
   const items = createItemSeries();
   const queue = createQueueMetrics(registry, monotonic);
@@ -147,6 +145,19 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
       }
     },
   };
+}
+
+/** What prom-client calls a total and is a gauge, against Prometheus's naming; nodejs_active_resources tells the same. */
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
+
+function collectProcessMetrics(registry: Registry): void {
+  // The loop's delay is sampled by a timer: every 10 ms by default, which an idle operator would pay for.
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 200 });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
 }
 
 /** rest_client_* as client-go's users know them: `method` is HTTP's, `verb` may be LIST or WATCH. */
