@@ -8,13 +8,14 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts', 'test/cluster/**/*.test.ts'],
         },
       },
       {
         test: {
           name: 'cluster',
           include: ['test/integration/**/*.test.ts'],
+          globalSetup: ['test/cluster/vitest-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 900_000,
           fileParallelism: false,

@@ -24,7 +24,7 @@ async function create(api: Api, path: string, body: string): Promise<void> {
 }
 
 /** A node as kwok takes care of it: room for `pods` pods, and more processor and memory than they will ask for. */
-function node(index: number, pods: number) {
+export function node(index: number, pods: number) {
   const name = `node-${index}`;
   const capacity = { cpu: '1k', memory: '4Ti', 'ephemeral-storage': '4Ti', pods: String(pods) };
   return {

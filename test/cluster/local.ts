@@ -1,10 +1,9 @@
 // The local control plane as tests, the demo and the benchmark use it.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Cluster, connectCluster } from './connect.ts';
 import { ensureCrds } from './crds.ts';
 import { kubeconfigFile, pkiFolder, serverUrl } from './flags.ts';
-import { type Kubectl, kubectlFor, serviceAccountKubeconfig } from './kubectl.ts';
 import {
   adminApi,
   bringUp,
@@ -33,24 +32,9 @@ export interface StartOptions extends Partial<ClusterOptions> {
   progress?: Progress;
 }
 
-/** A cluster that someone else holds, too: everything but its end. */
-export interface Cluster {
-  name: string;
-  /** `https://127.0.0.1:PORT`. */
-  server: string;
-  /** The administrator's kubeconfig. */
-  kubeconfigPath: string;
-  kubectlPath: string;
-  /** Runs kubectl as the administrator; answers stdout, throws RunError with stderr. */
-  kubectl: Kubectl;
-  /** Writes a kubeconfig with a token (24 h) of a ServiceAccount that exists; answers its path. */
-  serviceAccountKubeconfig(namespace: string, name: string): Promise<string>;
-}
-
 export interface LocalCluster extends Cluster {
   /** PEM file of the authority that signed the API server's certificate. */
   caFile: string;
-  folder: string;
   /** Ends the API server as an update does (SIGTERM; SIGKILL after 10 s) and starts it again on the same port. */
   restartApiServer(): Promise<void>;
   /** Ends the API server and leaves it so until `startApiServer`: connections are refused. */
@@ -182,11 +166,6 @@ const allAlive = (state: ClusterState) =>
 function handle(state: ClusterState, programs: Programs, stop: () => Promise<void>): LocalCluster {
   const { name, id } = state;
   const folder = clusterFolder(name);
-  const kubeconfigPath = kubeconfigFile(folder, 'admin');
-  const kubectlPath = programs.path('kubectl');
-  const kubectl = kubectlFor(kubectlPath, kubeconfigPath, join(folder, 'kubectl-cache'));
-  const caFile = join(pkiFolder(folder), 'ca.crt');
-
   const identityOf = (program: ProcessName) => {
     const current = readState(name);
     const identity = current?.id === id ? current.processes[program] : undefined;
@@ -208,22 +187,16 @@ function handle(state: ClusterState, programs: Programs, stop: () => Promise<voi
     await start(program);
   };
 
-  return {
+  const cluster = connectCluster({
     name,
     server: serverUrl(state),
-    kubeconfigPath,
-    kubectlPath,
-    kubectl,
-    caFile,
+    kubeconfigPath: kubeconfigFile(folder, 'admin'),
+    kubectlPath: programs.path('kubectl'),
     folder,
-    serviceAccountKubeconfig: (namespace, account) =>
-      serviceAccountKubeconfig(
-        kubectl,
-        folder,
-        { server: serverUrl(state), ca: readFileSync(caFile) },
-        namespace,
-        account,
-      ),
+  });
+  return {
+    ...cluster,
+    caFile: join(pkiFolder(folder), 'ca.crt'),
     restartApiServer: () => restart('kube-apiserver'),
     stopApiServer: () => end('kube-apiserver'),
     startApiServer: () => start('kube-apiserver'),

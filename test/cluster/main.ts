@@ -79,6 +79,9 @@ function printStatus(name: string, print: (line: string) => void): boolean {
 }
 
 if (import.meta.main) {
+  // Ending through exit() takes a running build along; the watchdog sees to a cluster that was about to start.
+  process.once('SIGINT', () => process.exit(130));
+  process.once('SIGTERM', () => process.exit(143));
   try {
     await commandLine((line) => console.log(line)).parseAsync();
   } catch (error) {

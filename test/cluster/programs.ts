@@ -1,7 +1,7 @@
 // The programs of the control plane: built once from the Go modules that
 // programs/go.mod pins, and kept in the cache under a key of what made them.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { withLock } from './lock.ts';
@@ -119,9 +119,11 @@ async function build(programs: Programs, wanted: readonly ProgramName[], progres
 }
 
 async function buildOne(programs: Programs, name: ProgramName): Promise<void> {
-  // Only the holder of the lock writes here, so one name for the half-made file will do.
-  const half = join(programs.folder, `${name}.half`);
-  rmSync(half, { force: true });
+  for (const file of readdirSync(programs.folder)) {
+    if (file.startsWith(`${name}.half.`)) rmSync(join(programs.folder, file), { force: true });
+  }
+  // The pid is in the name because a compiler may go on after its builder was killed, and must not write into ours.
+  const half = join(programs.folder, `${name}.half.${process.pid}`);
   await go(['build', '-ldflags', ldflags, '-o', half, recipes[name].package]);
   if (name === 'kwok') await copyStages(programs);
   renameSync(half, programs.path(name));

@@ -25,7 +25,8 @@ export function run(file: string, args: readonly string[], options: RunOptions =
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { cwd: options.cwd, env: options.env, stdio: ['pipe', 'pipe', 'pipe'] });
     // A parent that is told to end takes a running build along; without this it would go on for minutes.
-    const endChild = () => void child.kill('SIGKILL');
+    // SIGINT is the signal at which Go removes its temporary files.
+    const endChild = () => void child.kill('SIGINT');
     process.once('exit', endChild);
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
