@@ -1,0 +1,7 @@
+// The registry of checks: one line each. The CRD, the operator's permissions,
+// the reference and `explain` follow from it.
+
+import type { Check } from './check.ts';
+import { podDisruptionBudget } from './podDisruptionBudget/index.ts';
+
+export const CHECKS: readonly Check[] = [podDisruptionBudget];

@@ -1,0 +1,133 @@
+// Which budgets select a workload's pods: by its template, which decides at
+// once, and by the pods that run, which must first have settled.
+
+import type { Pod, PodDisruptionBudget } from '../../facts/kinds.ts';
+import type { Finding } from '../check.ts';
+import { finding, refer, someOf, subjectOf } from '../shared/messages.ts';
+import { isAlive, selectedPods } from '../shared/pods.ts';
+import { describeSelector, type Labels, matcher } from '../shared/selectors.ts';
+import type { MatchedWorkload } from '../shared/workloads.ts';
+import { budgetsOf } from './eviction.ts';
+
+export interface Coverage {
+  /** The one budget, if there is one. */
+  readonly budget?: PodDisruptionBudget;
+  /** What fails whatever the pods do. */
+  readonly finding?: Finding;
+  /** What fails because of these pods, once they have settled. */
+  readonly unsettled?: { readonly finding: Finding; readonly pods: readonly Pod[] };
+}
+
+export const budgetSubject = ({ meta }: PodDisruptionBudget) => subjectOf('PodDisruptionBudget', meta);
+
+/** `pods` are the workload's own, `all` those of the namespace; both undefined where they cannot be known. */
+export function coverage(
+  workload: MatchedWorkload,
+  labels: Labels,
+  budgets: readonly PodDisruptionBudget[],
+  pods: readonly Pod[] | undefined,
+  all: readonly Pod[] | undefined,
+): Coverage {
+  const { subject } = workload;
+  const whose = `the pods of ${refer(subject)}`;
+  const byTemplate = budgets.filter(({ spec }) => matcher(spec.selector)(labels));
+  const alive = (pods ?? []).filter(isAlive);
+  const [budget] = byTemplate;
+
+  if (!budget) {
+    const covered = alive.filter((pod) => budgetsOf(pod, budgets).length > 0);
+    return covered.length === 0
+      ? { finding: noBudget(workload, labels, budgets, all) }
+      : {
+          finding: finding({
+            level: 'Fail',
+            reason: 'PartialCoverage',
+            subject,
+            field: 'spec.template.metadata.labels',
+            culprits: [...new Set(covered.flatMap((pod) => budgetsOf(pod, budgets)))].map(budgetSubject),
+            what: `No PodDisruptionBudget selects the labels of the template of ${refer(subject)} (${labelText(labels)}), only those of ${covered.length} running pods.`,
+            fix: 'Give the template and the budget labels in common, so that the next pod is covered too.',
+          }),
+        };
+  }
+  if (byTemplate.length > 1) return { finding: multiple(workload, byTemplate, `All of ${whose}`) };
+
+  const outside = alive.filter((pod) => !matcher(budget.spec.selector)(pod.meta.labels));
+  if (outside.length > 0) {
+    return {
+      budget,
+      unsettled: {
+        pods: outside,
+        finding: finding({
+          level: 'Fail',
+          reason: 'PartialCoverage',
+          subject,
+          field: 'spec.selector',
+          culprits: [budgetSubject(budget)],
+          what: `${refer(budgetSubject(budget))} selects ${describeSelector(budget.spec.selector)}, which leaves out ${outside.length} of ${alive.length} pods of ${refer(subject)}: ${someOf(outside.map(({ meta }) => meta.name))}.`,
+          fix: 'Let the selector of the budget match every pod, or roll the pods over to the current template.',
+        }),
+      },
+    };
+  }
+  const doubly = alive.filter((pod) => budgetsOf(pod, budgets).length > 1);
+  if (doubly.length > 0) {
+    const over = [...new Set(doubly.flatMap((pod) => budgetsOf(pod, budgets)))];
+    const which = `Pods of ${refer(subject)} (${someOf(doubly.map(({ meta }) => meta.name))})`;
+    return { budget, unsettled: { pods: doubly, finding: multiple(workload, over, which) } };
+  }
+  return { budget };
+}
+
+function noBudget(
+  { subject }: MatchedWorkload,
+  labels: Labels,
+  budgets: readonly PodDisruptionBudget[],
+  all: readonly Pod[] | undefined,
+): Finding {
+  const idle = all ? budgets.filter(({ spec }) => selectedPods(spec.selector, all).length === 0) : [];
+  const near = budgets
+    .slice(0, 3)
+    .map(
+      (budget) =>
+        `${budget.meta.name} selects ${describeSelector(budget.spec.selector)}${podCount(budget, all)}`,
+    );
+  return finding({
+    level: 'Fail',
+    reason: 'NoBudget',
+    subject,
+    culprits: idle.slice(0, 5).map(budgetSubject),
+    what: [
+      `No PodDisruptionBudget selects the pods of ${refer(subject)} (${labelText(labels)}).`,
+      ...(near.length > 0 ? [`In its namespace ${near.join('; ')}.`] : []),
+    ].join(' '),
+    fix: 'Add a PodDisruptionBudget whose selector matches these labels.',
+  });
+}
+
+function podCount({ spec }: PodDisruptionBudget, all: readonly Pod[] | undefined): string {
+  if (!all) return '';
+  const amount = selectedPods(spec.selector, all).length;
+  return amount === 0 ? ' (no pod)' : ` (${amount} pod${amount === 1 ? '' : 's'})`;
+}
+
+function multiple(
+  { subject }: MatchedWorkload,
+  over: readonly PodDisruptionBudget[],
+  which: string,
+): Finding {
+  return finding({
+    level: 'Fail',
+    reason: 'MultipleBudgets',
+    subject,
+    field: 'spec.selector',
+    culprits: over.map(budgetSubject),
+    what: `${which} are selected by ${over.length} PodDisruptionBudgets (${someOf(over.map(({ meta }) => meta.name))}), and the eviction API answers 500 for such pods.`,
+    fix: 'Keep one budget over these pods, and narrow or delete the others.',
+  });
+}
+
+function labelText(labels: Labels): string {
+  const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return pairs.length === 0 ? 'no labels' : someOf(pairs, 4);
+}
