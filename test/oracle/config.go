@@ -68,6 +68,9 @@ func configure(config map[string]string) (cmtypes.PolicyConfig, error) {
 	default:
 		return cmtypes.PolicyConfig{}, fmt.Errorf("allow-localhost is %q: the agent takes auto, always or policy", c.AllowLocalhost)
 	}
+	if vp.GetString(option.LabelPrefixFile) != "" {
+		return cmtypes.PolicyConfig{}, fmt.Errorf("label-prefix-file is not modelled here")
+	}
 	// Both give nodes an identity of their own each, which this program does not allocate.
 	if vp.GetBool(option.EnableNodeSelectorLabels) {
 		return cmtypes.PolicyConfig{}, fmt.Errorf("enable-node-selector-labels is not modelled here")

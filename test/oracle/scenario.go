@@ -32,7 +32,6 @@ type pod struct {
 	Ports          []containerPort   `json:"ports"`
 	HostNetwork    bool              `json:"hostNetwork"`
 	Node           string            `json:"node"`
-	IP             string            `json:"ip"`
 }
 
 type containerPort struct {
@@ -110,9 +109,6 @@ func readScenario(line []byte) (*scenario, error) {
 		}
 		if p.Node == "" {
 			p.Node = defaultNode
-		}
-		if p.IP == "" {
-			p.IP = fmt.Sprintf("10.244.%d.%d", i/250, i%250+1)
 		}
 	}
 	return &s, nil

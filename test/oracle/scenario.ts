@@ -49,8 +49,6 @@ export interface ScenarioPod {
   hostNetwork?: boolean;
   /** Default: one node named `node` for all. */
   node?: string;
-  /** Default: made from the pod's place in the list. Needed only where a Service without selector or an EndpointSlice names it. */
-  ip?: string;
 }
 
 export interface ContainerPort {
