@@ -31,8 +31,6 @@ export interface MetricsOptions {
   readonly leaseName?: string;
   /** false leaves out the metrics of the process (tests). */
   readonly process?: boolean;
-  /** Milliseconds that never go back. */
-  readonly monotonic?: () => number;
 }
 
 export interface Metrics {
@@ -48,7 +46,7 @@ export interface Metrics {
   observeChangeToVerdict(seconds: number): void;
   /** How one reconciliation ended. */
   observeReconcile(controller: string, result: ReconcileResult): void;
-  /** Hooks for the work queue of this name. */
+  /** Hooks for the work queue of this name; tell it with inWork() where to ask what runs. */
   queue(name: string): QueueHooks;
   /** The observer of a transport to this server (its URL). */
   requests(server: string): (observation: RequestObservation) => void;
@@ -72,13 +70,13 @@ const VERDICT_BUCKETS = [
 const REQUEST_BUCKETS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30];
 
 export function createMetrics(options: MetricsOptions = {}): Metrics {
-  const { version = '', leaseName = 'remediation-operator', monotonic = () => performance.now() } = options;
+  const { version = '', leaseName = 'remediation-operator' } = options;
   const registry = new Registry();
   const registers = [registry];
   if (options.process !== false) collectProcessMetrics(registry);
 
   const items = createItemSeries();
-  const queue = createQueueMetrics(registry, monotonic);
+  const queue = createQueueMetrics(registry);
   const evaluation = new Histogram({
     name: 'remediation_evaluation_duration_seconds',
     help: 'How long one evaluation of an item takes, from facts to status.',

@@ -6,39 +6,35 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 /** client-go's buckets run from 10 ns by tens; these begin where a verdict in Node can. */
 const BUCKETS = [0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
 
-/** What a queue tells of each key. One that is added again while it waits is not told again. */
-export interface QueueHooks {
-  /** The key began to wait. */
-  added(key: string): void;
-  /** A worker took it. */
-  started(key: string): void;
-  /** The worker is done with it. */
-  done(key: string): void;
-  /** It was put back after a failure, with backoff. */
-  retried(key: string): void;
-  /** How long the longest running evaluation has been running, in seconds; 0 when none is. */
-  longestRunningSeconds(): number;
+/** What runs at this moment: the sum over the keys in work, and the one that has run longest. */
+export interface Unfinished {
+  readonly totalSeconds: number;
+  readonly longestSeconds: number;
 }
 
-export function createQueueMetrics(
-  registry: Registry,
-  monotonic: () => number,
-): (name: string) => QueueHooks {
+/** What a queue tells as it works; durations in seconds. */
+export interface QueueHooks {
+  depth(depth: number): void;
+  added(): void;
+  retried(): void;
+  queueDuration(seconds: number): void;
+  workDuration(seconds: number): void;
+  /** Where to ask, at each scrape, what is in work. */
+  inWork(unfinished: () => Unfinished): void;
+}
+
+const IDLE: Unfinished = { totalSeconds: 0, longestSeconds: 0 };
+
+export function createQueueMetrics(registry: Registry): (name: string) => QueueHooks {
   const registers = [registry];
   const labelNames = ['name'] as const;
-  const waiting = new Map<string, Map<string, number>>();
-  const running = new Map<string, Map<string, number>>();
-  const secondsSince = (start: number): number => (monotonic() - start) / 1000;
-  const elapsed = (name: string): number[] => [...(running.get(name)?.values() ?? [])].map(secondsSince);
+  const inWork = new Map<string, () => Unfinished>();
 
   const depth = new Gauge({
     name: 'workqueue_depth',
     help: 'Current depth of the work queue: what is ready and waits for a worker.',
     labelNames,
     registers,
-    collect() {
-      for (const [name, keys] of waiting) this.set({ name }, keys.size);
-    },
   });
   const adds = new Counter({
     name: 'workqueue_adds_total',
@@ -72,11 +68,7 @@ export function createQueueMetrics(
     labelNames,
     registers,
     collect() {
-      for (const name of running.keys())
-        this.set(
-          { name },
-          elapsed(name).reduce((sum, each) => sum + each, 0),
-        );
+      for (const [name, read] of inWork) this.set({ name }, read().totalSeconds);
     },
   });
   const longest = new Gauge({
@@ -85,37 +77,23 @@ export function createQueueMetrics(
     labelNames,
     registers,
     collect() {
-      for (const name of running.keys()) this.set({ name }, Math.max(0, ...elapsed(name)));
+      for (const [name, read] of inWork) this.set({ name }, read().longestSeconds);
     },
   });
 
   return (name) => {
-    const waits = new Map<string, number>();
-    const runs = new Map<string, number>();
-    waiting.set(name, waits);
-    running.set(name, runs);
+    inWork.set(name, () => IDLE);
     // Known from the first scrape on, so that a rate over them has a beginning.
     for (const metric of [adds, retries]) metric.inc({ name }, 0);
     for (const metric of [depth, unfinished, longest]) metric.set({ name }, 0);
     for (const metric of [queueDuration, workDuration]) metric.zero({ name });
     return {
-      added: (key) => {
-        adds.inc({ name });
-        if (!waits.has(key)) waits.set(key, monotonic());
-      },
-      started: (key) => {
-        const since = waits.get(key);
-        waits.delete(key);
-        if (since !== undefined) queueDuration.observe({ name }, secondsSince(since));
-        runs.set(key, monotonic());
-      },
-      done: (key) => {
-        const since = runs.get(key);
-        runs.delete(key);
-        if (since !== undefined) workDuration.observe({ name }, secondsSince(since));
-      },
+      depth: (value) => depth.set({ name }, value),
+      added: () => adds.inc({ name }),
       retried: () => retries.inc({ name }),
-      longestRunningSeconds: () => Math.max(0, ...elapsed(name)),
+      queueDuration: (seconds) => queueDuration.observe({ name }, seconds),
+      workDuration: (seconds) => workDuration.observe({ name }, seconds),
+      inWork: (read) => inWork.set(name, read),
     };
   };
 }
