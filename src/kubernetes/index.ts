@@ -1,4 +1,21 @@
 /** The library's front door: speaking to a Kubernetes API server. Knows nothing of what it is used for. */
+export {
+  type AccessAnswer,
+  type AccessQuestion,
+  type ApplyOptions,
+  applyObject,
+  applyStatus,
+  canI,
+  canSubject,
+  createObject,
+  deleteObject,
+  getObject,
+  type RequestOptions,
+  type ResourceRef,
+  type ServerVersion,
+  serverVersion,
+  serviceAccountSubject,
+} from './apply.ts';
 export { type Backoff, type BackoffOptions, createBackoff } from './backoff.ts';
 export { type Clock, sleep, systemClock, type TimerHandle } from './clock.ts';
 export {
@@ -33,6 +50,15 @@ export {
   type StatusBody,
 } from './errors.ts';
 export {
+  createEventRecorder,
+  cutBytes,
+  type EventInput,
+  type EventRecorder,
+  type EventRecorderOptions,
+  type ObjectReference,
+} from './events.ts';
+export { type LeaseElector, type LeaseOptions, type LeaseSpec, startLeaseElection } from './lease.ts';
+export {
   type FailureReason,
   type Reflector,
   type ReflectorEvent,
@@ -54,3 +80,9 @@ export {
   type TransportOptions,
 } from './transport.ts';
 export type { KubeObject, ManagedFieldsEntry, ObjectKey, ObjectMeta, OwnerReference } from './types.ts';
+export {
+  createWorkQueue,
+  type WorkQueue,
+  type WorkQueueMetrics,
+  type WorkQueueOptions,
+} from './workqueue.ts';
