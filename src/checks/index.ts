@@ -3,5 +3,6 @@
 
 import type { Check } from './check.ts';
 import { podDisruptionBudget } from './podDisruptionBudget/index.ts';
+import { probes } from './probes/index.ts';
 
-export const CHECKS: readonly Check[] = [podDisruptionBudget];
+export const CHECKS: readonly Check[] = [probes, podDisruptionBudget];
