@@ -23,43 +23,92 @@ const expectedFinding = z.strictObject({
   culprits: z.array(z.string()).optional(),
 });
 
-const caseFile = z.strictObject({
+const object = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string() }),
+});
+
+const givens = {
+  params: z.unknown().optional(),
+  now: z.string().optional(),
+  /** The item's own namespace. */
+  namespace: z.string().optional(),
+  static: z.boolean().optional(),
+  objects: z.array(object).default([]),
+};
+
+const oneCase = z.strictObject({
   /** The claim: given these objects, this verdict. */
   name: z.string(),
-  params: z.unknown(),
-  now: z.string().default('2026-01-17T12:00:00Z'),
-  namespace: z.string().default('remediation-system'),
-  static: z.boolean().default(false),
-  objects: z.array(z.looseObject({ apiVersion: z.string(), kind: z.string() })).default([]),
+  ...givens,
+  /** Kind/namespace/name of objects of the suite that are not there in this case. */
+  without: z.array(z.string()).default([]),
   expect: z.strictObject({
     verdict: z.enum(['Pass', 'Fail', 'Unknown', 'NotApplicable']),
-    /** All findings that decide, and any other that is worth a claim. */
+    /** Every finding that there is, in any order. */
     findings: z.array(expectedFinding).default([]),
     recheckAt: z.string().optional(),
   }),
 });
 
-export type Case = z.output<typeof caseFile> & { readonly file: string };
+/** What several cases share; a case's own objects take the place of those of the same name. */
+const suite = z.strictObject({ ...givens, cases: z.array(oneCase).min(1) });
+
+type Object = z.output<typeof object>;
+
+export type Case = z.output<typeof oneCase> & { readonly file: string };
 
 /** All cases of a check's folder. Throws, naming the file, where one is not a case. */
 export function readCases(folder: string): readonly Case[] {
   return readdirSync(join(folder, 'cases'))
     .filter((name) => name.endsWith('.yaml'))
     .sort()
-    .flatMap((name) =>
-      parseAllDocuments(readFileSync(join(folder, 'cases', name), 'utf8')).map((document) => {
-        const parsed = caseFile.safeParse(document.toJS({ maxAliasCount: -1 }));
-        if (!parsed.success) throw new Error(`${folder}/cases/${name}: ${z.prettifyError(parsed.error)}`);
-        return { ...parsed.data, file: name };
-      }),
-    );
+    .flatMap((file) => {
+      const text = readFileSync(join(folder, 'cases', file), 'utf8');
+      return parseAllDocuments(text).flatMap((document) =>
+        casesOf(document.toJS({ maxAliasCount: -1 }), `${folder}/cases/${file}`),
+      );
+    });
+}
+
+function casesOf(document: unknown, path: string): readonly Case[] {
+  const isSuite = typeof document === 'object' && document !== null && 'cases' in document;
+  const parsed = isSuite ? suite.safeParse(document) : oneCase.safeParse(document);
+  if (!parsed.success) throw new Error(`${path}: ${z.prettifyError(parsed.error)}`);
+  const file = path.slice(path.lastIndexOf('/') + 1);
+  if (!('cases' in parsed.data)) return [{ ...parsed.data, file }];
+  const { cases, ...shared } = parsed.data;
+  return cases.map((given) => ({
+    ...given,
+    file,
+    params: given.params ?? shared.params,
+    now: given.now ?? shared.now,
+    namespace: given.namespace ?? shared.namespace,
+    static: given.static ?? shared.static,
+    objects: together(shared.objects, given.objects, given.without),
+  }));
+}
+
+function together(shared: readonly Object[], own: readonly Object[], without: readonly string[]): Object[] {
+  const key = ({ kind, metadata }: Object) => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`;
+  const left = new Map(shared.map((entry) => [key(entry), entry]));
+  for (const gone of without) {
+    if (!left.delete(gone)) throw new Error(`${gone} cannot be left out: the suite does not have it`);
+  }
+  for (const entry of own) left.set(key(entry), entry);
+  return [...left.values()];
 }
 
 /** Judges a case as `verify --manifests` would. */
 export function runCase(check: Check, given: Case): Judgement {
   const params = check.schema.parse(given.params);
-  const facts = recordFacts(manifestSource(given.objects as unknown as Manifest[], { static: given.static }));
-  return check.judge(params, { facts, now: new Date(given.now), namespace: given.namespace });
+  const source = manifestSource(given.objects as unknown as Manifest[], { static: given.static ?? false });
+  return check.judge(params, {
+    facts: recordFacts(source),
+    now: new Date(given.now ?? '2026-01-17T12:00:00Z'),
+    namespace: given.namespace ?? 'remediation-system',
+  });
 }
 
 /** The verdict of a judgement: any Fail, else any Unknown, else Pass if something was good. */
