@@ -2,12 +2,11 @@
 // kubectl alone, because its credentials may be of any kind.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type ClusterInfo, type Kubectl, kubectlFor, serverOf } from './connect.ts';
 import { ensureCrds } from './crds.ts';
 import { ensurePrograms } from './programs.ts';
 import type { Progress } from './progress.ts';
-import { RunError } from './run.ts';
 
 /** Connects to the cluster of a kubeconfig; throws where its API server does not answer within 10 s. */
 export async function connectForeign(
@@ -33,18 +32,13 @@ export async function connectForeign(
 
 /** Creates the CRDs that the cluster does not have; those that it has are left as they are. */
 async function createMissingCrds(kubectl: Kubectl, progress: Progress): Promise<void> {
-  const files = await ensureCrds(progress);
-  const folder = dirname(files[0]!);
-  try {
-    await kubectl(['create', '--validate=false', `--filename=${folder}`]);
-  } catch (error) {
-    if (!(error instanceof RunError) || !onlyAlreadyExists(error.stderr)) throw error;
-  }
-  await kubectl(['wait', '--for=condition=Established', '--timeout=60s', `--filename=${folder}`]);
-}
-
-/** Whether all that kubectl complained of is that objects exist. */
-export function onlyAlreadyExists(stderr: string): boolean {
-  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
-  return lines.length > 0 && lines.every((line) => line.includes('(AlreadyExists)'));
+  const present = new Set((await kubectl(['get', 'crds', '--output=name'])).split('\n'));
+  const files = (await ensureCrds(progress)).filter(
+    (file) => !present.has(`customresourcedefinition.apiextensions.k8s.io/${basename(file, '.json')}`),
+  );
+  if (files.length === 0) return;
+  progress.log(`Creating ${files.length} CRDs that the cluster does not have.`);
+  const named = files.map((file) => `--filename=${file}`);
+  await kubectl(['create', '--validate=false', ...named]);
+  await kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...named]);
 }

@@ -79,10 +79,14 @@ export async function playNodes(info: ClusterInfo, progress: Progress): Promise<
     ...programs.stages.map((stage) => `--config=${stage}`),
   ];
   // The shell ends kwok when the pipe from this process closes, which it does even after SIGKILL.
-  const leash = spawn('sh', ['-c', '"$@" & kwok=$!; cat; kill $kwok', 'sh', programs.path('kwok'), ...args], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
+  const leash = spawn(
+    'sh',
+    ['-c', '"$@" & kwok=$!; cat; kill $kwok; wait $kwok', 'sh', programs.path('kwok'), ...args],
+    {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    },
+  );
   const ended = new Promise<void>((resolve) => leash.once('exit', () => resolve()));
   await kubectl([
     'wait',
@@ -109,7 +113,14 @@ async function ensureImage(progress: Progress): Promise<void> {
     () => false,
   );
   if (isHere) return;
-  const stream = await within(PULL_BEGINS_MS, docker.pull(k3sImage), `${k3sImage} cannot be pulled`);
+  const abort = new AbortController();
+  const pull = docker.pull(k3sImage, { abortSignal: abort.signal });
+  const stream = await within(PULL_BEGINS_MS, pull, `${k3sImage} cannot be pulled`).catch(
+    (error: unknown) => {
+      abort.abort();
+      throw error;
+    },
+  );
   const endShow = progress.show(() => `Pulling ${k3sImage}`);
   await new Promise<void>((resolve, reject) => {
     docker.modem.followProgress(stream, (error) =>

@@ -13,7 +13,9 @@ export class RunError extends Error {
   readonly stderr: string;
 
   constructor(command: string, code: number | null, stderr: string) {
-    super(`"${command}" ended with ${code ?? 'a signal'}: ${stderr.trim() || 'it said nothing'}`);
+    super(
+      `"${command}" ended with ${code ?? 'a signal'}: ${stderr.trim().slice(-2000) || 'it said nothing'}`,
+    );
     this.name = 'RunError';
     this.code = code;
     this.stderr = stderr;
