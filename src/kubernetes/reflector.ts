@@ -345,7 +345,7 @@ class BadObjectError extends Error {}
 function parseEvent(line: string): { type: string; object: KubeObject } {
   let event: WatchEvent;
   try {
-    event = JSON.parse(line) as WatchEvent;
+    event = (JSON.parse(line) as WatchEvent | null) ?? {};
   } catch (error) {
     throw new BadObjectError(`a watch event is not JSON (it starts ${JSON.stringify(line.slice(0, 60))})`, {
       cause: error,
