@@ -80,3 +80,11 @@ export interface Check<P = unknown> {
 export function defineCheck<P>(check: Check<P>): Check {
   return check as unknown as Check;
 }
+
+/** The registry by block name, as the engine wants it. */
+export const byType = (checks: readonly Check[]): ReadonlyMap<string, Check> =>
+  new Map(checks.map((check) => [check.type, check]));
+
+/** The blocks that spec.checks[] takes, as the API wants them. */
+export const blocksOf = (checks: readonly Check[]): Readonly<Record<string, z.ZodType>> =>
+  Object.fromEntries(checks.map((check) => [check.type, check.schema]));

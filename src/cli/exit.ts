@@ -1,0 +1,13 @@
+// What a command's end means to the shell.
+
+/** Nothing drifted, invalid or unknown. */
+export const EXIT_OK = 0;
+/** Something Drifted. */
+export const EXIT_DRIFTED = 1;
+/** Usage, unreadable input, an Invalid item. */
+export const EXIT_USAGE = 2;
+/** Nothing drifted, but something is Unknown. */
+export const EXIT_UNKNOWN = 3;
+
+/** The command was called wrongly, or its input cannot be read: told without a stack. */
+export class UsageError extends Error {}

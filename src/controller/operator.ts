@@ -1,0 +1,254 @@
+// The operator: items and facts are followed, a change queues its readers, one
+// leader writes. Started and stopped as a whole.
+
+import type { Parsed } from '../api/remediation-item.ts';
+import type { Change } from '../engine/culprit.ts';
+import type { Checks } from '../engine/verdict.ts';
+import { type FactChange, liveSource } from '../facts/live.ts';
+import { createPermissions } from '../facts/permissions.ts';
+import type { Read } from '../facts/recording.ts';
+import {
+  type Connection,
+  createDiscovery,
+  createEventRecorder,
+  createTransport,
+  createWorkQueue,
+  startLeaseElection,
+  systemClock,
+} from '../kubernetes/index.ts';
+import { startHealthServer } from '../telemetry/health.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { followItems, type ItemObject, itemKey } from './items.ts';
+import { createOccasions } from './occasions.ts';
+import { createReaders } from './readers.ts';
+import { createReconcile } from './reconcile.ts';
+import { createReporter } from './reporter.ts';
+
+export interface OperatorOptions {
+  readonly connection: Connection;
+  readonly checks: Checks;
+  readonly parse: (raw: unknown) => Parsed;
+  readonly log: Logger;
+  /** The operator's own namespace: its Lease lives there. */
+  readonly namespace: string;
+  /** Differs between replicas. */
+  readonly identity: string;
+  readonly clusterWideNamespaces: readonly string[];
+  readonly leaderElect: boolean;
+  readonly leaseName: string;
+  /** Go's notation, such as :8080; 0 turns it off. */
+  readonly metricsBindAddress: string;
+  /** Only items with these labels: how the work is split among several operators. */
+  readonly labelSelector?: string;
+  readonly concurrency: number;
+  readonly version: string;
+}
+
+export interface Operator {
+  /** Where /metrics, /healthz and /readyz are; undefined when turned off. */
+  readonly address: { readonly address: string; readonly port: number } | undefined;
+  /** Finishes what is under way, gives the lease back, and resolves when nothing is left running. */
+  stop(): Promise<void>;
+}
+
+/** How long a kind that nobody reads is followed all the same: readers often come back. */
+const UNREAD_MS = 60_000;
+
+/** How long a work item may take before the loop counts as stuck. */
+const STUCK_SECONDS = 120;
+
+export async function startOperator(options: OperatorOptions): Promise<Operator> {
+  const { log, connection } = options;
+  const clock = systemClock();
+  const metrics = createMetrics({ version: options.version, leaseName: options.leaseName });
+  const transport = createTransport(connection, {
+    userAgent: `remediation-operator/${options.version}`,
+    observe: metrics.requests(connection.server),
+  });
+  const queue = createWorkQueue({
+    metrics: metrics.queue('remediationitem'),
+    clock,
+    onError: (key, error) => {
+      metrics.observeReconcile('remediationitem', 'error');
+      log.error({ item: key, err: error }, 'an item could not be judged or written; it is tried again');
+    },
+  });
+  const readers = createReaders();
+  const occasions = createOccasions();
+  const source = liveSource({ transport, clock, observe: metrics.watch });
+  const discovery = createDiscovery(transport);
+  const permissions = createPermissions({
+    transport,
+    discovery,
+    clock,
+    onAnswer: ({ namespace, serviceAccountName }) => {
+      for (const item of items.store.list(namespace)) {
+        if (
+          (item.spec as { serviceAccountName?: unknown } | undefined)?.serviceAccountName ===
+          serviceAccountName
+        )
+          queue.add(itemKey(item));
+      }
+    },
+  });
+  const events = createEventRecorder({
+    transport,
+    reportingController: 'remediation.dev/remediation-operator',
+    reportingInstance: options.identity,
+    clock,
+    onDropped: (why, event) => log.warn({ why, reason: event.reason }, 'an Event was dropped'),
+  });
+
+  const items = followItems({
+    transport,
+    clock,
+    observe: metrics.watch('RemediationItem'),
+    ...(options.labelSelector ? { labelSelector: options.labelSelector } : {}),
+  });
+  items.store.onChange((change) => {
+    const item = (change.new ?? change.old) as ItemObject;
+    const key = itemKey(item);
+    const edited =
+      change.type === 'updated' && change.old.metadata.generation !== change.new.metadata.generation;
+    occasions.add(key, edited ? editOf(item) : undefined, performance.now());
+    queue.add(key);
+  });
+  items.store.onStatus((status) => {
+    if (status.state === 'failed')
+      log.error(
+        { reason: status.failure.reason },
+        `RemediationItems cannot be read: ${status.failure.message}`,
+      );
+    else log.info({ items: items.store.size }, 'RemediationItems are followed');
+  });
+
+  source.onChange((change) => {
+    const concerned = readers.of(change.read);
+    if (concerned.size === 0) return;
+    const seen = asChange(change);
+    for (const key of concerned) {
+      occasions.add(key, seen, change.at);
+      queue.add(key);
+    }
+  });
+
+  const unread = new Map<string, ReturnType<typeof clock.after>>();
+  function onUnread(reads: readonly Read[]): void {
+    for (const read of reads) {
+      const id = `${read.kind}|${read.namespace ?? ''}|${read.name ?? ''}`;
+      unread.get(id)?.cancel();
+      const timer = clock.after(UNREAD_MS, () => {
+        unread.delete(id);
+        if (readers.of(read).size === 0) source.release(read);
+      });
+      unread.set(id, timer);
+    }
+  }
+
+  let leading = !options.leaderElect;
+  const lead = (now: boolean) => {
+    leading = now;
+    metrics.leader(now);
+    log.info(
+      { identity: options.identity },
+      now ? 'leading: verdicts are written' : 'not leading: another replica writes',
+    );
+    if (now) for (const item of items.store.list()) queue.add(itemKey(item));
+  };
+  const reconcile = createReconcile({
+    transport,
+    clock,
+    items,
+    source,
+    tenancy: { clusterWide: new Set(options.clusterWideNamespaces), permission: permissions.permission },
+    checks: options.checks,
+    parse: options.parse,
+    readers,
+    occasions,
+    queue,
+    reporter: createReporter({ metrics, events, log, now: () => new Date(clock.now()) }),
+    isLeader: () => leading,
+    onUnread,
+  });
+
+  const health = await startHealthServer({
+    address: options.metricsBindAddress,
+    metrics,
+    live: [
+      {
+        name: 'work-loop',
+        check: () =>
+          queue.unfinished().longestSeconds > STUCK_SECONDS
+            ? `one item has been in work for ${Math.round(queue.unfinished().longestSeconds)} s`
+            : undefined,
+      },
+    ],
+    ready: [
+      {
+        name: 'items-synced',
+        check: () => {
+          const status = items.store.status();
+          if (status.state === 'synced') return undefined;
+          return status.state === 'pending'
+            ? 'waiting for the first list of RemediationItems'
+            : status.failure.message;
+        },
+      },
+    ],
+  });
+
+  const election = options.leaderElect
+    ? startLeaseElection({
+        transport,
+        namespace: options.namespace,
+        name: options.leaseName,
+        identity: options.identity,
+        clock,
+        onStarted: () => lead(true),
+        onStopped: () => lead(false),
+        onError: (error) => log.warn({ err: error }, 'the lease could not be read or renewed'),
+      })
+    : undefined;
+  if (!election) lead(true);
+  const working = queue.run(async (key) => {
+    await reconcile(key);
+    metrics.observeReconcile('remediationitem', 'success');
+  }, options.concurrency);
+
+  return {
+    address: health.address,
+    stop: async () => {
+      log.info('stopping: finishing what is under way');
+      await items.reflector.stop();
+      await queue.shutDown();
+      await working;
+      for (const timer of unread.values()) timer.cancel();
+      await source.stop();
+      await events.flush();
+      await election?.stop();
+      await health.close();
+      await transport.close();
+      log.info('stopped');
+    },
+  };
+}
+
+function asChange({ kind, read, action, managers }: FactChange): Change | undefined {
+  if (!action || read.name === undefined) return undefined;
+  return {
+    subject: { kind, ...(read.namespace ? { namespace: read.namespace } : {}), name: read.name },
+    action,
+    managers,
+  };
+}
+
+/** Somebody edited the item itself. */
+function editOf(item: ItemObject): Change {
+  const { namespace = '', name = '' } = item.metadata;
+  return {
+    subject: { kind: 'RemediationItem', namespace, name },
+    action: 'Changed',
+    managers: item.managers,
+  };
+}

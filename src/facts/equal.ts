@@ -1,0 +1,40 @@
+// When a projected object counts as unchanged: everything but who wrote it.
+
+import { deepEqual } from '../kubernetes/index.ts';
+import type { Manager, Meta } from './kinds.ts';
+
+/** Where whole objects keep their managers: out of sight of CEL and of every comparison. */
+export const MANAGERS: unique symbol = Symbol('managers');
+
+type Fields = Record<string, unknown>;
+
+/** Are two projections of one object equal, whoever wrote them and when? */
+export function sameFact(a: unknown, b: unknown): boolean {
+  const [left, right] = [a as Fields, b as Fields];
+  if (left.meta === undefined) return deepEqual(left, right);
+  for (const key of Object.keys(left)) {
+    if (key !== 'meta' && !deepEqual(left[key], right[key])) return false;
+  }
+  return (
+    Object.keys(left).length === Object.keys(right).length && sameMeta(left.meta as Meta, right.meta as Meta)
+  );
+}
+
+function sameMeta(a: Meta, b: Meta): boolean {
+  return (
+    a.name === b.name &&
+    a.namespace === b.namespace &&
+    a.uid === b.uid &&
+    a.generation === b.generation &&
+    a.deletionTimestamp === b.deletionTimestamp &&
+    deepEqual(a.labels, b.labels) &&
+    deepEqual(a.annotations, b.annotations) &&
+    deepEqual(a.owners, b.owners)
+  );
+}
+
+/** Who wrote the object, newest first. */
+export function managersOf(fact: unknown): readonly Manager[] {
+  const { meta, [MANAGERS]: whole } = fact as { meta?: Meta; [MANAGERS]?: readonly Manager[] };
+  return meta?.managers ?? whole ?? [];
+}

@@ -1,0 +1,155 @@
+// The live cluster as a source of facts. A feed per kind is started by the first
+// read of that kind and ended when nobody reads it any more; each is a reflector
+// into a store of projections.
+
+import {
+  type ApiResource,
+  type Clock,
+  createDiscovery,
+  type KubeObject,
+  type Transport,
+} from '../kubernetes/index.ts';
+import { createDefinitions } from './definitions.ts';
+import { MANAGERS, managersOf } from './equal.ts';
+import { createFeed, type Feed, type FeedChange } from './feed.ts';
+import type { Manager, Meta } from './kinds.ts';
+import { KINDS, managers, READ_SINGLY } from './projections.ts';
+import type { Read } from './recording.ts';
+import type { KindRef, Source } from './source.ts';
+
+/** A change of a fact, for whoever has read it. */
+export interface FactChange {
+  /** The object that changed; without a name, everything of the kind may have. */
+  readonly read: Read;
+  readonly action?: 'Created' | 'Changed' | 'Deleted';
+  /** The kind as people call it. */
+  readonly kind: string;
+  /** Who wrote it, newest first. */
+  readonly managers: readonly Manager[];
+  /** performance.now() when it arrived. */
+  readonly at: number;
+}
+
+export interface LiveOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** For watch metrics: the kind, and what its reflector does. */
+  readonly observe?: (kind: string) => (event: WatchEventName) => void;
+}
+type WatchEventName =
+  | 'list'
+  | 'watchList'
+  | 'watch'
+  | 'event'
+  | 'bookmark'
+  | 'expired'
+  | 'silent'
+  | 'failure';
+
+export interface LiveSource extends Source {
+  /** Tells of every change of what was read. Returns the function that ends it. */
+  onChange(listener: (change: FactChange) => void): () => void;
+  /** Nobody reads the kind (or this object of a kind that is read singly) any more. */
+  release(read: Read): void;
+  stop(): Promise<void>;
+}
+
+/** Where a kind of the API server's own is found without asking discovery. */
+function builtIn(kind: KindRef): ApiResource | undefined {
+  if (!kind.projected || kind.apiVersion.split('/')[0]?.match(/cilium\.io$|remediation\.dev$/))
+    return undefined;
+  const { plural, namespaced } = KINDS[kind.projected];
+  const [group, version] = kind.apiVersion.includes('/') ? kind.apiVersion.split('/') : ['', kind.apiVersion];
+  return {
+    group: group ?? '',
+    version: version ?? '',
+    apiVersion: kind.apiVersion,
+    kind: kind.kind,
+    plural,
+    namespaced,
+    verbs: [],
+  };
+}
+
+/** A whole object as CEL sees it: without bookkeeping. */
+function whole(raw: KubeObject): object {
+  const { managedFields, resourceVersion: _, ...metadata } = raw.metadata;
+  return Object.assign({ ...raw, metadata }, { [MANAGERS]: managers(managedFields) });
+}
+
+export function liveSource({ transport, clock, observe }: LiveOptions): LiveSource {
+  const discovery = createDiscovery(transport);
+  const definitions = createDefinitions({ transport, discovery, clock });
+  const feeds = new Map<string, Feed>();
+  const listeners = new Set<(change: FactChange) => void>();
+
+  const tell = (change: FactChange) => {
+    for (const listener of [...listeners]) listener(change);
+  };
+
+  function feedOf(kind: KindRef, namespace: string | undefined, name: string | undefined): Feed {
+    const single = name !== undefined && kind.projected !== undefined && READ_SINGLY.has(kind.projected);
+    const key = single ? `${kind.key}|${namespace ?? ''}/${name}` : kind.key;
+    const known = feeds.get(key);
+    if (known) return known;
+    const project = kind.projected ? KINDS[kind.projected].project : undefined;
+    const feed = createFeed({
+      transport,
+      clock,
+      definitions,
+      kind,
+      resource: builtIn(kind),
+      project: project ? (raw) => project(raw as Record<string, unknown>) : whole,
+      identify: project
+        ? (fact) => (fact as { meta: Meta }).meta
+        : (fact) => (fact as KubeObject).metadata as unknown as Meta,
+      ...(single ? { single: { namespace, name: name as string } } : {}),
+      ...(observe ? { observe: observe(kind.kind) } : {}),
+      onChange: (change) => tell(asFactChange(kind, change, single ? { namespace, name } : undefined)),
+    });
+    feeds.set(key, feed);
+    return feed;
+  }
+
+  return {
+    get: (kind, namespace, name) => feedOf(kind, namespace, name).get(namespace, name),
+    list: (kind, namespace) => feedOf(kind, namespace, undefined).list(namespace),
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => {
+        listeners.delete(listener);
+      };
+    },
+    release: ({ kind, namespace, name }) => {
+      for (const key of [kind, `${kind}|${namespace ?? ''}/${name ?? ''}`]) {
+        const feed = feeds.get(key);
+        if (!feed || (key === kind && name !== undefined)) continue;
+        feeds.delete(key);
+        void feed.stop();
+      }
+    },
+    stop: async () => {
+      await Promise.all([definitions.stop(), ...[...feeds.values()].map((feed) => feed.stop())]);
+      feeds.clear();
+    },
+  };
+}
+
+function asFactChange(
+  kind: KindRef,
+  change: FeedChange,
+  single: { namespace: string | undefined; name: string | undefined } | undefined,
+): FactChange {
+  const { object } = change;
+  return {
+    kind: kind.kind,
+    at: performance.now(),
+    managers: object ? managersOf(object.fact) : [],
+    ...(object ? { action: object.action } : {}),
+    read: {
+      kind: kind.key,
+      namespace: object ? object.namespace || undefined : single?.namespace,
+      name: object ? object.name : single?.name,
+    },
+  };
+}

@@ -1,0 +1,125 @@
+// The command line: every command of `remediation`, and its options.
+
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { CHECKS } from './checks/index.ts';
+import { EXIT_USAGE, UsageError } from './cli/exit.ts';
+import { explain } from './cli/explain.ts';
+import { operator } from './cli/operator.ts';
+import { verify } from './cli/verify.ts';
+import { LOG_LEVELS } from './telemetry/log.ts';
+import { version } from './version.ts';
+
+const count = (text: string) => {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('a whole number of at least 1');
+  return number;
+};
+const list = (text: string, before: readonly string[] = []) => [
+  ...before,
+  ...text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+];
+
+const program = new Command('remediation')
+  .description(
+    'Proves whether the action items of a review are really remediated, and tells when they stop being so.',
+  )
+  .version(version)
+  .showHelpAfterError('(add --help for the options)')
+  .exitOverride()
+  .configureOutput({
+    writeOut: (text) => process.stdout.write(text),
+    writeErr: (text) => process.stderr.write(text),
+  });
+
+const clusterOptions = (command: Command) =>
+  command
+    .option(
+      '--kubeconfig <file>',
+      'kubeconfig (default: $KUBECONFIG, ~/.kube/config, or the pod that it runs in)',
+    )
+    .option('--context <name>', 'context of the kubeconfig');
+
+clusterOptions(program.command('operator'))
+  .description('run the controller in a cluster')
+  .option(
+    '--namespace <name>',
+    "the operator's own namespace (default: $POD_NAMESPACE, the pod's, or remediation-system)",
+  )
+  .option(
+    '--cluster-wide-namespaces <names>',
+    "namespaces whose items may look at the whole cluster (default: the operator's own)",
+    list,
+  )
+  .option(
+    '--watch-label-selector <selector>',
+    'only items with these labels: splits the work among several operators',
+  )
+  .option(
+    '--metrics-bind-address <address>',
+    'where /metrics, /healthz and /readyz are served; 0 turns it off',
+    ':8080',
+  )
+  .option('--no-leader-elect', 'write without holding the Lease: for one replica only')
+  .option('--lease-name <name>', 'name of the Lease; give each shard its own', 'remediation-operator')
+  .option('--concurrency <n>', 'how many items are in work at a time', count, 16)
+  .addOption(new Option('--log-level <level>', 'how much is logged').choices(LOG_LEVELS).default('info'))
+  .action(operator);
+
+clusterOptions(program.command('verify'))
+  .description('judge items once and print the verdicts')
+  .argument('[items...]', 'files or folders of RemediationItems (default: those in the cluster)')
+  .option(
+    '-f, --manifests <path>',
+    'judge these files or folders instead of a cluster; may be repeated',
+    list,
+  )
+  .option(
+    '--static',
+    'judge manifests by their templates alone, as if they were rolled out and healthy',
+    false,
+  )
+  .option('-n, --namespace <name>', 'only items of this namespace')
+  .option('-l, --selector <selector>', 'only items with these labels, as kubectl takes them')
+  .addOption(
+    new Option('-o, --output <format>', 'how the verdicts are printed')
+      .choices(['table', 'wide', 'json', 'yaml'])
+      .default('table'),
+  )
+  .option('--memory <file>', 'keep what was once true between runs in this file')
+  .option('--strict', 'Pending is an error too', false)
+  .option('--timeout <seconds>', 'how long the cluster may take to answer', count, 60)
+  .option('--no-color', 'no colours (also: NO_COLOR)')
+  .addHelpText(
+    'after',
+    '\nExit status: 0 nothing drifted, invalid or unknown; 1 something Drifted (with --strict also Pending or Blocked);\n2 usage, unreadable input or an Invalid item; 3 nothing drifted, but something is Unknown.',
+  )
+  .action(verify);
+
+program
+  .command('explain')
+  .description("a check's parameters, and what it means")
+  .argument('[check]', `one of ${CHECKS.map((check) => check.type).join(', ')}`)
+  .action(explain);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = failed(error);
+}
+
+/** Usage errors exit 2, as the contract says; commander has already told of its own. */
+function failed(error: unknown): number {
+  const { code, exitCode } = error as { code?: string; exitCode?: number };
+  if (code?.startsWith('commander.')) return exitCode === 0 ? 0 : EXIT_USAGE;
+  if (error instanceof UsageError) {
+    process.stderr.write(`remediation: ${error.message}\n`);
+    return EXIT_USAGE;
+  }
+  process.stderr.write(
+    `remediation: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  return EXIT_USAGE;
+}
