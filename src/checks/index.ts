@@ -2,7 +2,8 @@
 // the reference and `explain` follow from it.
 
 import type { Check } from './check.ts';
+import { networkPolicy } from './networkPolicy/index.ts';
 import { podDisruptionBudget } from './podDisruptionBudget/index.ts';
 import { probes } from './probes/index.ts';
 
-export const CHECKS: readonly Check[] = [probes, podDisruptionBudget];
+export const CHECKS: readonly Check[] = [probes, podDisruptionBudget, networkPolicy];

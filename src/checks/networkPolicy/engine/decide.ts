@@ -1,0 +1,195 @@
+// What the policies say of one side of a flow: default deny, one port, or every
+// port at once (pkg/policy/repository.go, resolve.go, mapstate.go).
+
+import type { Model } from './model.ts';
+import { HOST, type Identity, selects } from './peers.ts';
+import {
+  allPorts,
+  has,
+  isEmpty,
+  noPorts,
+  type PodPorts,
+  type PortSet,
+  type Protocol,
+  portSet,
+  subtract,
+  union,
+} from './ports.ts';
+import type { Direction, Rule } from './rules.ts';
+
+/** Either side of a flow. The one whose policies are asked is the subject, an endpoint; the other the peer. */
+export interface Party {
+  readonly identity: Identity;
+  readonly ports: PodPorts;
+}
+
+export type Because =
+  /** An allow or a deny rule decides. */
+  | { readonly kind: 'rule'; readonly rule: Rule }
+  /** Default deny holds and nothing lets it through. */
+  | { readonly kind: 'default-deny'; readonly rule: Rule | undefined }
+  /** No policy selects the subject in this direction. */
+  | { readonly kind: 'no-policy' }
+  /** Policies select it, but none of them sets default deny. */
+  | { readonly kind: 'no-default-deny' }
+  /** The node reaches its own pods. */
+  | { readonly kind: 'local-host' }
+  /** Nothing is enforced at all. */
+  | { readonly kind: 'not-enforced'; readonly setting: string }
+  /** It hangs on something that is not modelled. */
+  | { readonly kind: 'not-modelled'; readonly rule: Rule; readonly what: string };
+
+export interface Verdict {
+  readonly decision: 'allow' | 'deny' | 'unknown';
+  readonly because: Because;
+}
+
+/** Is the subject under default deny, and by which rule? */
+export function defaultDeny(
+  model: Model,
+  identity: Identity,
+  direction: Direction,
+): { readonly holds: boolean; readonly rule?: Rule; readonly rules: readonly Rule[] } {
+  const { settings } = model;
+  const rules = settings.enforcement === 'never' ? [] : model.rulesFor(identity, direction);
+  if (settings.enforcement === 'never') return { holds: false, rules };
+  if (identity.reserved.has('host') && !settings.hostFirewall) return { holds: false, rules: [] };
+  const rule = rules.find((candidate) => candidate.defaultDeny);
+  if (rule) return { holds: true, rule, rules };
+  return { holds: settings.enforcement === 'always', rules };
+}
+
+/** What the subject's policies say of one port. A deny beats every allow. */
+export function decide(
+  model: Model,
+  subject: Party,
+  direction: Direction,
+  peer: Party,
+  protocol: Protocol,
+  port: number,
+): Verdict {
+  const off = notEnforced(model);
+  if (off) return { decision: 'allow', because: { kind: 'not-enforced', setting: off } };
+  const { holds, rule: denying, rules } = defaultDeny(model, subject.identity, direction);
+  const names = model.namesFor(subject, peer, direction);
+  let allowing: Rule | undefined;
+  let doubtfulAllow: Rule | undefined;
+  let doubtfulDeny: Rule | undefined;
+  for (const rule of rules) {
+    if (rule.peers === null || !has(portSet(rule.ports, names), protocol, port)) continue;
+    const meant = selects(rule.peers, peer.identity, model.settings.dualStack);
+    if (meant === false) continue;
+    if (rule.deny) {
+      if (meant) return { decision: 'deny', because: { kind: 'rule', rule } };
+      doubtfulDeny ??= rule;
+    } else if (meant) allowing ??= rule;
+    else doubtfulAllow ??= rule;
+  }
+  const base = baseline(model, subject.identity, direction, peer.identity, holds, denying, rules);
+  const open = allowing !== undefined || base.decision === 'allow';
+  if (doubtfulDeny && (open || doubtfulAllow)) return doubt(doubtfulDeny);
+  if (allowing) return { decision: 'allow', because: { kind: 'rule', rule: allowing } };
+  if (base.decision === 'deny' && doubtfulAllow) return doubt(doubtfulAllow);
+  return base;
+}
+
+function doubt(rule: Rule): Verdict {
+  return { decision: 'unknown', because: { kind: 'not-modelled', rule, what: doubtOf(rule) } };
+}
+
+/** What in a rule is not modelled, for people. */
+export function doubtOf(rule: Rule): string {
+  for (const peer of rule.peers ?? []) {
+    if (peer.kind === 'elsewhere' || peer.kind === 'doubt' || peer.kind === 'nodes') return peer.what;
+    if (peer.kind === 'fqdn') return `which addresses ${peer.pattern} has led to (${rule.path}.toFQDNs)`;
+  }
+  return rule.path;
+}
+
+function notEnforced({ settings }: Model): string | undefined {
+  if (settings.enforcement === 'never') return 'enable-policy: never';
+  if (settings.audit) return 'policy-audit-mode: true';
+  return undefined;
+}
+
+/** What holds where no rule speaks. */
+function baseline(
+  model: Model,
+  subject: Identity,
+  direction: Direction,
+  peer: Identity,
+  denies: boolean,
+  denying: Rule | undefined,
+  rules: readonly Rule[],
+): Verdict {
+  if (!denies) {
+    return { decision: 'allow', because: { kind: rules.length > 0 ? 'no-default-deny' : 'no-policy' } };
+  }
+  const local = direction === 'ingress' || model.settings.enforcer === 'kubernetes';
+  const toEndpoint = !subject.reserved.has('host');
+  if (local && toEndpoint && peer.reserved.has('host') && model.settings.localHostAllowed) {
+    return { decision: 'allow', because: { kind: 'local-host' } };
+  }
+  return { decision: 'deny', because: { kind: 'default-deny', rule: denying } };
+}
+
+/** Every port at once. */
+export interface Reach {
+  /** Ports that are open for certain. */
+  readonly open: PortSet;
+  /** Ports of which it cannot be known. */
+  readonly doubtful: PortSet;
+  /** The rules behind both, each with the ports that are left of it. */
+  readonly by: readonly { readonly rule: Rule; readonly ports: PortSet; readonly certain: boolean }[];
+  /** Why everything is open, where no rule is needed for it. */
+  readonly base: Verdict;
+}
+
+/** Which ports the subject's policies leave open towards, or from, a peer. */
+export function reach(model: Model, subject: Party, direction: Direction, peer: Party): Reach {
+  const off = notEnforced(model);
+  if (off) {
+    const base: Verdict = { decision: 'allow', because: { kind: 'not-enforced', setting: off } };
+    return { open: allPorts, doubtful: noPorts, by: [], base };
+  }
+  const { holds, rule: denying, rules } = defaultDeny(model, subject.identity, direction);
+  const names = model.namesFor(subject, peer, direction);
+  const base = baseline(model, subject.identity, direction, peer.identity, holds, denying, rules);
+  let closed = noPorts;
+  let maybeClosed = noPorts;
+  const allows: { rule: Rule; ports: PortSet; certain: boolean }[] = [];
+  const denies: { rule: Rule; ports: PortSet }[] = [];
+  for (const rule of rules) {
+    if (rule.peers === null) continue;
+    const meant = selects(rule.peers, peer.identity, model.settings.dualStack);
+    if (meant === false) continue;
+    const ports = portSet(rule.ports, names);
+    if (!rule.deny) allows.push({ rule, ports, certain: meant === true });
+    else if (meant) closed = union(closed, ports);
+    else {
+      maybeClosed = union(maybeClosed, ports);
+      denies.push({ rule, ports });
+    }
+  }
+  let open = base.decision === 'allow' ? allPorts : noPorts;
+  let doubtful = noPorts;
+  for (const { ports, certain } of allows) {
+    if (certain) open = union(open, ports);
+    else doubtful = union(doubtful, ports);
+  }
+  open = subtract(open, closed);
+  doubtful = subtract(subtract(doubtful, closed), open);
+  const lost = subtract(open, subtract(open, maybeClosed));
+  doubtful = union(doubtful, lost);
+  open = subtract(open, maybeClosed);
+  const by = allows
+    .map(({ rule, ports, certain }) => ({ rule, ports: subtract(ports, closed), certain }))
+    .filter(({ ports }) => !isEmpty(ports));
+  const doubts = isEmpty(lost) ? [] : denies.map(({ rule, ports }) => ({ rule, ports, certain: false }));
+  return { open, doubtful, by: [...by, ...doubts], base };
+}
+
+/** The node as a subject, under the host firewall, with the labels that nodeSelector goes by. */
+export function nodeSubject(labels: Readonly<Record<string, string>>): Party {
+  return { identity: { ...HOST, k8s: new Map(Object.entries(labels)) }, ports: new Map() };
+}

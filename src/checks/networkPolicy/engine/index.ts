@@ -1,0 +1,40 @@
+// The policy engine: given a cluster, who can reach whom, who is under default
+// deny, and which policies are refused. It knows nothing of checks or facts.
+
+export { addressesOf } from './atoms.ts';
+export { ciliumSettings, kubernetesSettings, type Settings } from './config.ts';
+export {
+  type Because,
+  decide,
+  defaultDeny,
+  doubtOf,
+  nodeSubject,
+  type Party,
+  type Reach,
+  reach,
+  type Verdict,
+} from './decide.ts';
+export {
+  buildModel,
+  compile,
+  type Endpoint,
+  type Model,
+  type ModelInput,
+  mightSelect,
+  type NamespaceInput,
+  type PodInput,
+  readsServices,
+} from './model.ts';
+export {
+  addressIdentity,
+  HOST,
+  type Identity,
+  isWorld,
+  KUBE_APISERVER,
+  REMOTE_NODE,
+  WORLD,
+  WORLD_V4,
+  WORLD_V6,
+} from './peers.ts';
+export { describe as describePorts, intersect, type PortSet, type Protocol, union } from './ports.ts';
+export type { CompiledPolicy, Direction, PolicyInput, Rule, ServiceInput } from './rules.ts';

@@ -1,0 +1,121 @@
+// Who may stand at either end of a flow, as the policy engine sees them, and
+// whether a rule's peers mean them.
+
+import { type Address, contains, type Prefix } from './addresses.ts';
+import { type LabelSet, matches, type Requirements } from './labels.ts';
+
+/** One identity: everything that a policy can tell apart about an endpoint or an entity. */
+export interface Identity extends LabelSet {
+  /** Of a pod; '' for everything else. */
+  readonly namespace: string;
+  /** An address outside the cluster. */
+  readonly address?: Address;
+  /** DNS names that led to the address; undefined when nobody knows. */
+  readonly names?: readonly string[];
+}
+
+/** One alternative of the peers of a rule. */
+export type PeerSelector =
+  | { readonly kind: 'labels'; readonly requirements: Requirements }
+  | { readonly kind: 'cidr'; readonly prefix: Prefix; readonly except: readonly Prefix[] }
+  | { readonly kind: 'fqdn'; readonly pattern: string }
+  /** Addresses that are written down elsewhere (a CiliumCIDRGroup, the backends of a Service without selector). */
+  | { readonly kind: 'elsewhere'; readonly what: string }
+  /** Nodes by their labels, which are not among the facts. */
+  | { readonly kind: 'nodes'; readonly what: string }
+  /** Everybody, or only addresses that are written down elsewhere: it cannot be known which. */
+  | { readonly kind: 'doubt'; readonly what: string };
+
+const NOTHING: ReadonlyMap<string, string> = new Map();
+
+function reservedIdentity(...names: string[]): Identity {
+  return { k8s: NOTHING, reserved: new Set(names), namespace: '' };
+}
+
+/** What lies outside: in a cluster of one address family everything at once, else a face for each. */
+export const WORLD = reservedIdentity('world');
+export const WORLD_V4 = reservedIdentity('world-ipv4');
+export const WORLD_V6 = reservedIdentity('world-ipv6');
+export const HOST = reservedIdentity('host');
+export const REMOTE_NODE = reservedIdentity('remote-node');
+/** Identity 7 (pkg/identity/numericidentity.go): an API server that runs on a node of the cluster. */
+export const KUBE_APISERVER = reservedIdentity('kube-apiserver', 'remote-node');
+
+/** An address outside the cluster. */
+export function addressIdentity(address: Address, dualStack: boolean, names?: readonly string[]): Identity {
+  const world = !dualStack ? 'world' : address.bits === 32 ? 'world-ipv4' : 'world-ipv6';
+  const identity = { k8s: NOTHING, reserved: new Set([world]), namespace: '', address };
+  return names === undefined ? identity : { ...identity, names };
+}
+
+/** Does it lie outside the cluster? */
+export function isWorld({ reserved }: Identity): boolean {
+  return reserved.has('world') || reserved.has('world-ipv4') || reserved.has('world-ipv6');
+}
+
+/**
+ * Do these peers mean that identity? `undefined` where that cannot be known. An empty list is everybody.
+ * CIDRs never mean pods or nodes; a prefix of length 0 means the world (pkg/labels/cidr.go).
+ */
+export function selects(
+  peers: readonly PeerSelector[],
+  identity: Identity,
+  dualStack: boolean,
+): boolean | undefined {
+  if (peers.length === 0) return true;
+  let doubt = false;
+  for (const peer of peers) {
+    const answer = selectsOne(peer, identity, dualStack);
+    if (answer === true) return true;
+    if (answer === undefined) doubt = true;
+  }
+  return doubt ? undefined : false;
+}
+
+function selectsOne(peer: PeerSelector, identity: Identity, dualStack: boolean): boolean | undefined {
+  switch (peer.kind) {
+    case 'labels':
+      return matches(peer.requirements, identity);
+    case 'cidr':
+      return (
+        inPrefix(peer.prefix, identity, dualStack) &&
+        !peer.except.some((p) => inPrefix(p, identity, dualStack))
+      );
+    case 'fqdn': {
+      if (!identity.address) return false;
+      return identity.names === undefined
+        ? undefined
+        : identity.names.some((name) => nameMatches(peer.pattern, name));
+    }
+    case 'elsewhere':
+      return isWorld(identity) ? undefined : false;
+    case 'nodes':
+      return identity.reserved.has('remote-node') ? undefined : false;
+    case 'doubt':
+      return undefined;
+    default:
+      return peer satisfies never;
+  }
+}
+
+function inPrefix(prefix: Prefix, identity: Identity, dualStack: boolean): boolean {
+  if (prefix.length === 0) {
+    const face = !dualStack ? 'world' : prefix.bits === 32 ? 'world-ipv4' : 'world-ipv6';
+    return identity.reserved.has(face);
+  }
+  return identity.address !== undefined && contains(prefix, identity.address);
+}
+
+/** pkg/fqdn/matchpattern: `*` is any run of characters without a dot; alone it is every name; `**.` any depth. */
+export function nameMatches(pattern: string, name: string): boolean {
+  const clean = (text: string) => text.trim().toLowerCase().replace(/\.$/, '');
+  const wanted = clean(pattern);
+  const asked = clean(name);
+  if (wanted === '*' || wanted === '') return wanted === '*';
+  const deep = /^\*{2,}\./.test(wanted);
+  const rest = (deep ? wanted.replace(/^\*{2,}\./, '') : wanted)
+    .split(/\*+/)
+    .map((part) => part.replaceAll('.', '[.]'))
+    .join('[-a-z0-9_]*');
+  return new RegExp(`^${deep ? '([-a-z0-9_]+[.])+' : ''}${rest}$`).test(asked);
+}

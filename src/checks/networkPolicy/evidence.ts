@@ -1,0 +1,177 @@
+// What the check reads, all at once, and the model of the cluster made of it.
+
+import type { Peer } from '../../api/selectors.ts';
+import type { KindName, Kinds, Namespace, Pod, Policy } from '../../facts/kinds.ts';
+import type { ListFact } from '../../facts/view.ts';
+import type { CheckContext, Finding } from '../check.ts';
+import { finding, isUnknowable, unknownFinding } from '../shared/messages.ts';
+import { isRunning } from '../shared/pods.ts';
+import {
+  buildModel,
+  ciliumSettings,
+  kubernetesSettings,
+  type Model,
+  readsServices,
+  type Settings,
+} from './engine/index.ts';
+import type { Params } from './schema.ts';
+
+export interface Evidence {
+  readonly model: Model<Pod>;
+  /** Every pod in the namespaces that were read, whatever its state. */
+  readonly pods: readonly Pod[];
+  readonly namespaces: readonly Namespace[];
+  /** What is to be known about how the verdict was come by. */
+  readonly notes: readonly Finding[];
+}
+
+/** The evidence, or the findings that say why there is none. */
+export function gatherEvidence(params: Params, context: CheckContext): Evidence | readonly Finding[] {
+  const { facts } = context;
+  const scopes = scopesOf(params, context);
+  const lists = <K extends KindName>(kind: K) => scopes.map((scope) => facts.list(kind, scope));
+  // Asked for together, so that a cold start waits once.
+  const pods = lists('Pod');
+  const cilium = lists('CiliumNetworkPolicy');
+  const kubernetes = lists('NetworkPolicy');
+  const clusterwide = facts.list('CiliumClusterwideNetworkPolicy');
+  const namespaces = facts.list('Namespace');
+  const config = facts.get('ConfigMap', 'kube-system', 'cilium-config');
+
+  const unknown = [...pods, ...cilium, ...kubernetes, clusterwide, namespaces, config].filter(isUnknowable);
+  if (unknown.length > 0) return once(unknown.map((fact) => unknownFinding(fact)));
+
+  const served = [...cilium, clusterwide].some((fact) => fact.state === 'known' && fact.served);
+  const settings = served
+    ? settingsOf(config.state === 'known' ? config.value.data : DEFAULTS)
+    : kubernetesSettings;
+  const policyLists = [...values(cilium), ...values(kubernetes), ...values([clusterwide])];
+  const services = policyLists.some((list) => list.some(speaksOfServices))
+    ? facts.list('Service')
+    : NO_SERVICES;
+  const table = settings.enforcer === 'cilium' && policyLists.some((list) => list.some(namesEgressPorts));
+  const everyPod = table ? facts.list('Pod') : undefined;
+  const late = [services, ...(everyPod ? [everyPod] : [])].filter(isUnknowable);
+  if (late.length > 0) return once(late.map((fact) => unknownFinding(fact)));
+
+  const all = flat(values(pods));
+  const model = buildModel<Pod>({
+    settings,
+    namespaces: values([namespaces])[0] ?? [],
+    pods: all.filter(isRunning),
+    policyLists,
+    services: values([services])[0] ?? [],
+    ...(everyPod ? { allPods: (values([everyPod])[0] ?? []).filter(isRunning) } : {}),
+  });
+  return {
+    model,
+    pods: all,
+    namespaces: values([namespaces])[0] ?? [],
+    notes: [...notesOn(served, config.state), ...doubtsOn(settings)],
+  };
+}
+
+const NO_SERVICES: ListFact<Kinds['Service']> = { state: 'known', value: [], served: true };
+
+const values = <T>(facts: readonly ListFact<T>[]): (readonly T[])[] =>
+  facts.flatMap((fact) => (fact.state === 'known' ? [fact.value] : []));
+
+const flat = <T>(lists: readonly (readonly T[])[]): readonly T[] =>
+  lists.length === 1 ? (lists[0] ?? []) : lists.flat();
+
+/** Each message once. */
+function once(findings: readonly Finding[]): readonly Finding[] {
+  return [...new Map(findings.map((found) => [`${found.reason} ${found.message}`, found])).values()];
+}
+
+/** The namespaces to read; [undefined] is the whole cluster. */
+function scopesOf(params: Params, context: CheckContext): readonly (string | undefined)[] {
+  const scopes = new Set<string | undefined>();
+  for (const entry of params.endpoints) scopes.add(scopeOf(entry, context));
+  for (const { from, to } of [...(params.allow ?? []), ...(params.deny ?? [])]) {
+    for (const side of [from, to]) {
+      if (side && holdsPods(side)) scopes.add(scopeOf(side, context));
+    }
+  }
+  return scopes.has(undefined) ? [undefined] : [...scopes];
+}
+
+function scopeOf(entry: Pick<Peer, 'namespace' | 'namespaceSelector' | 'entity'>, context: CheckContext) {
+  if (entry.namespaceSelector || entry.entity === 'cluster') return undefined;
+  return entry.namespace ?? context.namespace;
+}
+
+/** Does the peer stand for pods, be it among others? */
+export function holdsPods(peer: Peer): boolean {
+  return peer.cidr === undefined && (peer.entity === undefined || peer.entity === 'cluster');
+}
+
+const DEFAULTS: Readonly<Record<string, string>> = Object.freeze({});
+const settingsKnown = new WeakMap<object, Settings>();
+
+/** The same settings for the same data, so that what is remembered under them stays found. */
+function settingsOf(data: Readonly<Record<string, string>>): Settings {
+  const before = settingsKnown.get(data);
+  if (before) return before;
+  const settings = ciliumSettings(data);
+  settingsKnown.set(data, settings);
+  return settings;
+}
+
+const remembered = new WeakMap<Policy, { services: boolean; names: boolean }>();
+
+function traits(policy: Policy): { services: boolean; names: boolean } {
+  const before = remembered.get(policy);
+  if (before) return before;
+  const now = { services: readsServices(policy), names: mayNameEgressPorts(policy) };
+  remembered.set(policy, now);
+  return now;
+}
+
+const speaksOfServices = (policy: Policy) => traits(policy).services;
+const namesEgressPorts = (policy: Policy) => traits(policy).names;
+
+/** Is there a port at egress that is no number? Names are resolved through every pod of the cluster. */
+function mayNameEgressPorts({ spec, specs }: Policy): boolean {
+  const all = [spec, ...(Array.isArray(specs) ? specs : [])];
+  return all.some((one) => {
+    const { egress, egressDeny } = (one ?? {}) as { egress?: unknown; egressDeny?: unknown };
+    return [egress, egressDeny].some((section) =>
+      /"port":"[^"]*[a-zA-Z]/.test(JSON.stringify(section) ?? ''),
+    );
+  });
+}
+
+function notesOn(served: boolean, config: string): Finding[] {
+  if (!served) {
+    return [
+      finding({
+        level: 'Note',
+        reason: 'NoCilium',
+        what: 'The policy kinds of Cilium are not served: NetworkPolicy objects alone were judged, as Kubernetes defines them and as the CNI of the cluster must enforce them.',
+      }),
+    ];
+  }
+  if (config === 'known') return [];
+  return [
+    finding({
+      level: 'Note',
+      reason: 'DefaultConfig',
+      subject: { kind: 'ConfigMap', namespace: 'kube-system', name: 'cilium-config' },
+      what: "ConfigMap kube-system/cilium-config does not exist: Cilium's defaults were assumed.",
+    }),
+  ];
+}
+
+function doubtsOn({ notModelled }: Settings): Finding[] {
+  return notModelled.map((what) =>
+    finding({
+      level: 'Unknown',
+      reason: 'NotModelled',
+      subject: { kind: 'ConfigMap', namespace: 'kube-system', name: 'cilium-config' },
+      field: `data.${what.split(' ')[0]}`,
+      what: `ConfigMap kube-system/cilium-config sets ${what}, which this check does not model.`,
+      fix: 'Unset it, or prove isolation by other means.',
+    }),
+  );
+}

@@ -1,0 +1,408 @@
+// Flows that must work, and flows that must not: both ends' policies together.
+
+import type { Peer } from '../../api/selectors.ts';
+import type { Namespace, Pod } from '../../facts/kinds.ts';
+import type { CheckContext, Finding, Subject } from '../check.ts';
+import { count, finding, refer } from '../shared/messages.ts';
+import { describeSelector } from '../shared/selectors.ts';
+import {
+  addressesOf,
+  addressIdentity,
+  type Because,
+  type Direction,
+  decide,
+  describePorts,
+  HOST,
+  intersect,
+  KUBE_APISERVER,
+  type Model,
+  type Party,
+  type Protocol,
+  REMOTE_NODE,
+  reach,
+  union,
+  type Verdict,
+  WORLD,
+  WORLD_V4,
+  WORLD_V6,
+} from './engine/index.ts';
+import type { Flow, Params } from './schema.ts';
+import { podsMeant, policySubject, workloadOf } from './subjects.ts';
+
+/** One end of a flow. */
+interface End {
+  readonly party: Party;
+  /** Of an endpoint; none for an entity, an address, or pods on the host's network. */
+  readonly pods: readonly Pod[];
+  readonly name: string;
+  /** The pods on the host's network that stand behind it. */
+  readonly hostPods: readonly Pod[];
+}
+
+export interface Flows {
+  readonly findings: readonly Finding[];
+  /** Flows of the parameters that hold as wanted. */
+  readonly passed: number;
+}
+
+export interface FlowContext {
+  readonly params: Params;
+  readonly model: Model<Pod>;
+  readonly pods: readonly Pod[];
+  readonly namespaces: readonly Namespace[];
+  readonly judged: ReadonlySet<Pod>;
+  readonly context: CheckContext;
+}
+
+export function judgeFlows(given: FlowContext): Flows {
+  const findings: Finding[] = [];
+  let passed = 0;
+  for (const sort of ['allow', 'deny'] as const) {
+    for (const [i, flow] of (given.params[sort] ?? []).entries()) {
+      const found = judgeFlow(sort, `${sort}[${i}]`, flow, given);
+      findings.push(...found);
+      if (found.length === 0) passed++;
+    }
+  }
+  return { findings, passed };
+}
+
+function judgeFlow(sort: 'allow' | 'deny', path: string, flow: Flow, given: FlowContext): readonly Finding[] {
+  const from = endsOf(flow.from, given);
+  const to = endsOf(flow.to, given);
+  if (from.length === 0) return [noSuchPeer(`${path}.from`, flow.from, given.context)];
+  if (to.length === 0) return [noSuchPeer(`${path}.to`, flow.to, given.context)];
+  const wrong = new Map<string, Wrong>();
+  for (const source of from) {
+    for (const target of to) {
+      if (isSelf(source, target)) continue;
+      for (const side of pairs(source, target)) {
+        for (const found of wrongs(sort, flow, side.source, side.target, given.model)) {
+          const key = `${found.reason} ${found.side} ${because(found.verdict.because)}`;
+          const before = wrong.get(key);
+          if (before) before.more++;
+          else wrong.set(key, found);
+        }
+      }
+    }
+  }
+  return [...wrong.values()].map((found) => tell(sort, path, found));
+}
+
+/** The pods, or the entity or addresses, that a peer stands for; without a peer the pods of `endpoints`. */
+function endsOf(peer: Peer | undefined, given: FlowContext): readonly End[] {
+  const { model, judged, pods, namespaces, context } = given;
+  if (!peer) return podEnds(model, judged);
+  if (peer.entity && peer.entity !== 'cluster') return entityEnds(peer.entity, model);
+  if (peer.cidr) return addressEnds(peer.cidr, model);
+  if (peer.entity === 'cluster') {
+    const nodes = (['host', 'remote-node', 'kube-apiserver'] as const).flatMap((e) => entityEnds(e, model));
+    return [...podEnds(model, new Set(pods)), ...nodes];
+  }
+  return podEnds(model, new Set(podsMeant(peer, pods, namespaces, context)));
+}
+
+function podEnds(model: Model<Pod>, meant: ReadonlySet<Pod>): readonly End[] {
+  const ends: End[] = [];
+  for (const endpoint of model.endpoints) {
+    const pods = endpoint.pods.filter((pod) => meant.has(pod));
+    const [first] = pods;
+    if (!first) continue;
+    const name = refer(workloadOf(first));
+    if (endpoint.hostNetwork) ends.push({ party: endpoint, pods: [], name, hostPods: pods });
+    else ends.push({ party: endpoint, pods, name, hostPods: [] });
+  }
+  return ends;
+}
+
+const NO_PORTS = new Map();
+
+function entityEnds(
+  entity: 'world' | 'host' | 'remote-node' | 'kube-apiserver',
+  { settings }: Model,
+): readonly End[] {
+  const end = (identity: Party['identity']): End => ({
+    party: { identity, ports: NO_PORTS },
+    pods: [],
+    name: entity,
+    hostPods: [],
+  });
+  switch (entity) {
+    case 'world':
+      return settings.dualStack ? [end(WORLD_V4), end(WORLD_V6)] : [end(WORLD)];
+    case 'host':
+      return [end(HOST)];
+    case 'remote-node':
+      return [end(REMOTE_NODE)];
+    case 'kube-apiserver':
+      return [end(KUBE_APISERVER)];
+    default:
+      return entity satisfies never;
+  }
+}
+
+/** Enough addresses of the block that no policy can treat another one differently. */
+function addressEnds(cidr: string, model: Model): readonly End[] {
+  return addressesOf(cidr, model).map((address) => ({
+    party: { identity: addressIdentity(address, model.settings.dualStack), ports: NO_PORTS },
+    pods: [],
+    name: cidr,
+    hostPods: [],
+  }));
+}
+
+function isSelf(a: End, b: End): boolean {
+  return a.pods.length === 1 && b.pods.length === 1 && a.pods[0] === b.pods[0];
+}
+
+/** Pods on the host's network are their node: `host` to pods of that node, `remote-node` to others. */
+function pairs(source: End, target: End): { source: End; target: End }[] {
+  if (source.hostPods.length === 0 && target.hostPods.length === 0) return [{ source, target }];
+  if (source.hostPods.length > 0) {
+    return faces(source, target).map((face) => ({ source: face, target }));
+  }
+  return faces(target, source).map((face) => ({ source, target: face }));
+}
+
+function faces(onHost: End, other: End): readonly End[] {
+  const nodes = new Set(other.pods.map((pod) => pod.spec.nodeName));
+  const near = onHost.hostPods.some(({ spec }) => spec.nodeName !== undefined && nodes.has(spec.nodeName));
+  const oneNode = new Set(onHost.hostPods.map(({ spec }) => spec.nodeName)).size === 1 && nodes.size === 1;
+  const as = (identity: Party['identity']): End => ({
+    ...onHost,
+    party: { identity, ports: onHost.party.ports },
+  });
+  return [...(near ? [as(HOST)] : []), ...(near && oneNode ? [] : [as(REMOTE_NODE)])];
+}
+
+interface Wrong {
+  readonly reason: 'FlowDenied' | 'FlowAllowed' | 'NotModelled';
+  readonly side: Direction;
+  readonly verdict: Verdict;
+  readonly source: End;
+  readonly target: End;
+  readonly ports: string;
+  /** How many further pairs are wrong for the same reason. */
+  more: number;
+}
+
+/** What is wrong between two ends, once for each port that was asked for. */
+function wrongs(
+  sort: 'allow' | 'deny',
+  flow: Flow,
+  source: End,
+  target: End,
+  model: Model,
+): readonly Wrong[] {
+  if (!flow.ports) return wrongsOnAll(sort, source, target, model);
+  return flow.ports.flatMap((written) => {
+    const [number = '', protocol = 'TCP'] = written.split('/');
+    const sides = sidesOf(source, target).map(({ side, subject, peer }) => ({
+      side,
+      verdict: decide(model, subject.party, side, peer.party, protocol as Protocol, Number(number)),
+    }));
+    const found = sort === 'allow' ? notAllowed(sides) : notDenied(sides);
+    return found ? [{ ...found, source, target, ports: `${number}/${protocol}`, more: 0 }] : [];
+  });
+}
+
+interface SideVerdict {
+  readonly side: Direction;
+  readonly verdict: Verdict;
+}
+
+function sidesOf(source: End, target: End) {
+  return [
+    ...(source.pods.length > 0 ? [{ side: 'egress' as const, subject: source, peer: target }] : []),
+    ...(target.pods.length > 0 ? [{ side: 'ingress' as const, subject: target, peer: source }] : []),
+  ];
+}
+
+function notAllowed(sides: readonly SideVerdict[]): Pick<Wrong, 'reason' | 'side' | 'verdict'> | undefined {
+  const denied = sides.find(({ verdict }) => verdict.decision === 'deny');
+  if (denied) return { reason: 'FlowDenied', ...denied };
+  const doubtful = sides.find(
+    ({ verdict }) => verdict.decision === 'unknown' || caveat(verdict) !== undefined,
+  );
+  return doubtful && { reason: 'NotModelled', ...doubtful };
+}
+
+function notDenied(sides: readonly SideVerdict[]): Pick<Wrong, 'reason' | 'side' | 'verdict'> | undefined {
+  if (sides.some(({ verdict }) => verdict.decision === 'deny')) return undefined;
+  const doubtful = sides.find(({ verdict }) => verdict.decision === 'unknown');
+  if (doubtful) return { reason: 'NotModelled', ...doubtful };
+  // Both ends let it through; the end that is reached is told, where it has policies.
+  const last = sides.at(-1);
+  return last && { reason: 'FlowAllowed', ...last };
+}
+
+/** What beyond ports and peers decides whether an allowed flow works. */
+function caveat({ because }: Verdict): string | undefined {
+  return because.kind === 'rule' ? because.rule.caveats[0] : undefined;
+}
+
+function wrongsOnAll(sort: 'allow' | 'deny', source: End, target: End, model: Model): readonly Wrong[] {
+  const sides = sidesOf(source, target).map(({ side, subject, peer }) => ({
+    side,
+    reached: reach(model, subject.party, side, peer.party),
+    subject,
+    peer,
+  }));
+  const found = sort === 'allow' ? shut(sides, model) : ajar(sides);
+  return found ? [{ ...found, source, target, more: 0 }] : [];
+}
+
+interface SideReach {
+  readonly side: Direction;
+  readonly reached: ReturnType<typeof reach>;
+  readonly subject: End;
+  readonly peer: End;
+}
+
+type Found = Pick<Wrong, 'reason' | 'side' | 'verdict' | 'ports'>;
+
+/** allow without ports: every TCP port must be open. */
+function shut(sides: readonly SideReach[], model: Model): Found | undefined {
+  for (const { side, reached, subject, peer } of sides) {
+    const closed = firstClosed(reached.open.get('TCP') ?? []);
+    if (closed === undefined) continue;
+    const verdict = decide(model, subject.party, side, peer.party, 'TCP', closed);
+    const reason = verdict.decision === 'unknown' ? 'NotModelled' : 'FlowDenied';
+    return { reason, side, verdict, ports: `${closed}/TCP, among others` };
+  }
+  return undefined;
+}
+
+function firstClosed(open: readonly (readonly [number, number])[]): number | undefined {
+  let next = 1;
+  for (const [low, high] of open) {
+    if (low > next) return next;
+    next = Math.max(next, high + 1);
+  }
+  return next > 65535 ? undefined : next;
+}
+
+/** deny without ports: no port may be open at both ends. */
+function ajar(sides: readonly SideReach[]): Found | undefined {
+  const common = sides.map(({ reached }) => reached.open).reduce((a, b) => intersect(a, b));
+  const possible = sides
+    .map(({ reached }) => union(reached.open, reached.doubtful))
+    .reduce((a, b) => intersect(a, b));
+  if (possible.size === 0) return undefined;
+  const last = sides.at(-1);
+  if (!last) return undefined;
+  const certain = common.size > 0;
+  const by = last.reached.by.find((one) => one.certain === certain) ?? last.reached.by[0];
+  const verdict: Verdict = by
+    ? { decision: 'allow', because: { kind: 'rule', rule: by.rule } }
+    : last.reached.base;
+  return {
+    reason: certain ? 'FlowAllowed' : 'NotModelled',
+    side: last.side,
+    verdict,
+    ports: describePorts(certain ? common : possible),
+  };
+}
+
+function because(why: Because): string {
+  switch (why.kind) {
+    case 'rule':
+    case 'not-modelled':
+      return `${refer(policySubject(why.rule.policy))} ${why.rule.path}`;
+    case 'default-deny':
+      return why.rule ? `default deny of ${refer(policySubject(why.rule.policy))}` : 'enable-policy: always';
+    case 'no-policy':
+      return 'no policy';
+    case 'no-default-deny':
+      return 'no default deny';
+    case 'local-host':
+      return 'the node reaches its own pods';
+    case 'not-enforced':
+      return why.setting;
+    default:
+      return why satisfies never;
+  }
+}
+
+function tell(sort: 'allow' | 'deny', path: string, wrong: Wrong): Finding {
+  const { reason, side, verdict, source, target, ports, more } = wrong;
+  const end = side === 'egress' ? source : target;
+  const [pod] = end.pods;
+  const why = verdict.because;
+  const rule =
+    why.kind === 'rule' || why.kind === 'not-modelled' || why.kind === 'default-deny' ? why.rule : undefined;
+  const subject: Subject | undefined = pod && workloadOf(pod);
+  const others = more > 0 ? ` (and ${count(more, 'more pair')} for the same reason)` : '';
+  const flow = `${source.name} → ${target.name} on ${ports}${others}`;
+  const base = {
+    level: reason === 'NotModelled' ? ('Unknown' as const) : ('Fail' as const),
+    reason,
+    ...(subject ? { subject } : {}),
+    ...(rule ? { field: rule.path, culprits: [policySubject(rule.policy)] } : {}),
+  };
+  switch (reason) {
+    case 'FlowDenied':
+      return finding({
+        ...base,
+        what: `${path} must work, but ${side} of ${end.name} denies ${flow}: ${sentence(why, side)}.`,
+        fix: `Let it through under ${side} in a policy that selects ${end.name}, at ${side === 'egress' ? `to ${target.name}` : `from ${source.name}`}.`,
+      });
+    case 'FlowAllowed':
+      return finding({
+        ...base,
+        what: `${path} must not be possible, but ${flow} is let through: ${sentence(why, side)}.`,
+        fix:
+          why.kind === 'rule'
+            ? `Narrow ${why.rule.path} of ${refer(policySubject(why.rule.policy))}, or deny the flow.`
+            : `Put ${end.name} under default deny for ${side}, or deny the flow.`,
+      });
+    case 'NotModelled':
+      return finding({
+        ...base,
+        what: `Whether ${flow} is let through, as ${path} asks, hangs on ${doubtful(verdict)}, which this check does not model.`,
+        fix: sort === 'allow' ? 'Prove it by other means.' : 'Write the peers or ports into the rule.',
+      });
+    default:
+      return reason satisfies never;
+  }
+}
+
+function doubtful(verdict: Verdict): string {
+  if (verdict.because.kind === 'not-modelled') return verdict.because.what;
+  return caveat(verdict) ?? because(verdict.because);
+}
+
+function sentence(why: Because, side: Direction): string {
+  switch (why.kind) {
+    case 'rule':
+      return `${why.rule.path} of ${refer(policySubject(why.rule.policy))} ${why.rule.deny ? 'denies' : 'allows'} it`;
+    case 'default-deny':
+      return `${because(why)} holds and no rule lets it through`;
+    case 'no-policy':
+      return `no policy selects it with ${side === 'ingress' ? 'an ingress' : 'an egress'} section`;
+    case 'no-default-deny':
+      return 'the policies that select it do not set default deny';
+    case 'local-host':
+    case 'not-enforced':
+    case 'not-modelled':
+      return because(why);
+    default:
+      return why satisfies never;
+  }
+}
+
+function noSuchPeer(path: string, peer: Peer | undefined, context: CheckContext): Finding {
+  const where = peer?.namespaceSelector
+    ? `in namespaces with ${describeSelector(peer.namespaceSelector)}`
+    : `in namespace ${peer?.namespace ?? context.namespace}`;
+  const which = peer?.podSelector ? ` with ${describeSelector(peer.podSelector)}` : '';
+  return finding({
+    level: 'Warning',
+    reason: 'NoSuchPeer',
+    field: path,
+    what: peer
+      ? `${path} matches no running pod${which} ${where}, so the flow was not judged.`
+      : `None of the pods of endpoints can be ${path}: the flow was not judged.`,
+    fix: 'Correct the selector, or deploy the peer.',
+  });
+}

@@ -1,0 +1,179 @@
+// Which pods are meant, and the workloads and namespaces that findings are
+// told of instead of single pods.
+
+import type { LabelSelector } from '../../api/selectors.ts';
+import type { Namespace, Pod } from '../../facts/kinds.ts';
+import type { CheckContext, Finding, Subject } from '../check.ts';
+import { finding, refer, someOf } from '../shared/messages.ts';
+import { controllerOf, isRunning } from '../shared/pods.ts';
+import { describeSelector, matcher } from '../shared/selectors.ts';
+import type { PolicyInput } from './engine/index.ts';
+import type { Params } from './schema.ts';
+
+export interface PodsOf {
+  readonly namespace?: string;
+  readonly namespaceSelector?: LabelSelector;
+  readonly podSelector?: LabelSelector;
+}
+
+/** The pods that an entry means, whatever their state. */
+export function podsMeant(
+  entry: PodsOf,
+  pods: readonly Pod[],
+  namespaces: readonly Namespace[],
+  context: CheckContext,
+): readonly Pod[] {
+  const wanted = entry.podSelector ? matcher(entry.podSelector) : undefined;
+  const there = namespaceTest(entry, namespaces, context);
+  return pods.filter(({ meta }) => there(meta.namespace) && (!wanted || wanted(meta.labels)));
+}
+
+function namespaceTest(
+  entry: PodsOf,
+  namespaces: readonly Namespace[],
+  context: CheckContext,
+): (namespace: string) => boolean {
+  if (!entry.namespaceSelector) {
+    const own = entry.namespace ?? context.namespace;
+    return (namespace) => namespace === own;
+  }
+  const wanted = matcher(entry.namespaceSelector);
+  const names = new Set(namespaces.filter(({ meta }) => wanted(meta.labels)).map(({ meta }) => meta.name));
+  return (namespace) => names.has(namespace);
+}
+
+export interface Subjects {
+  /** Running pods with policies of their own. */
+  readonly judged: ReadonlySet<Pod>;
+  readonly findings: readonly Finding[];
+}
+
+/** The pods of `endpoints`; what is missing, does not run, or is no endpoint is told. */
+export function subjectsOf(
+  params: Params,
+  pods: readonly Pod[],
+  namespaces: readonly Namespace[],
+  context: CheckContext,
+): Subjects {
+  const judged = new Set<Pod>();
+  const onHost: Pod[] = [];
+  const findings: Finding[] = [];
+  for (const entry of params.endpoints) {
+    const meant = podsMeant(entry, pods, namespaces, context);
+    const alive = meant.filter(isRunning);
+    if (meant.length === 0) findings.push(missing(entry, params.whenMissing, context));
+    else if (alive.length === 0) findings.push(notRunning(entry, meant, context));
+    for (const pod of alive) {
+      if (pod.spec.hostNetwork) onHost.push(pod);
+      else judged.add(pod);
+    }
+  }
+  return { judged, findings: [...findings, ...hostFindings(new Set(onHost))] };
+}
+
+function describeEntry(entry: PodsOf, context: CheckContext): string {
+  const which = entry.podSelector ? describeSelector(entry.podSelector) : 'any labels';
+  const where = entry.namespaceSelector
+    ? `namespaces with ${describeSelector(entry.namespaceSelector).replace('every pod of the namespace', 'any labels')}`
+    : `namespace ${entry.namespace ?? context.namespace}`;
+  return `with ${which.replace('every pod of the namespace', 'any labels')} in ${where}`;
+}
+
+function entrySubject(entry: PodsOf, context: CheckContext): Subject {
+  return { kind: 'Namespace', name: entry.namespaceSelector ? '*' : (entry.namespace ?? context.namespace) };
+}
+
+function missing(entry: PodsOf, whenMissing: 'Fail' | 'NotApplicable', context: CheckContext): Finding {
+  return finding({
+    level: whenMissing,
+    reason: 'SubjectMissing',
+    subject: entrySubject(entry, context),
+    what: `No pod ${describeEntry(entry, context)} exists.`,
+    fix: 'Deploy it, or correct the entry of endpoints.',
+  });
+}
+
+function notRunning(entry: PodsOf, pods: readonly Pod[], context: CheckContext): Finding {
+  const states = [
+    ...new Set(pods.map((pod) => (pod.meta.deletionTimestamp ? 'terminating' : pod.status.phase))),
+  ];
+  return finding({
+    level: 'Unknown',
+    reason: 'NoRunningPod',
+    subject: entrySubject(entry, context),
+    what: `No pod ${describeEntry(entry, context)} runs: ${pods.length === 1 ? 'the one there is is' : `all ${pods.length} are`} ${states.join(' or ')}.`,
+    fix: 'See why they do not run.',
+  });
+}
+
+function hostFindings(pods: ReadonlySet<Pod>): Finding[] {
+  const workloads = new Map([...pods].map((pod) => [refer(workloadOf(pod)), workloadOf(pod)]));
+  return [...workloads.values()].map((subject) =>
+    finding({
+      level: 'NotApplicable',
+      reason: 'HostNetwork',
+      subject,
+      field: 'spec.hostNetwork',
+      what: `The pods of ${refer(subject)} are on the host's network: they are not endpoints, so no pod policy can isolate them.`,
+    }),
+  );
+}
+
+/** The workload that a pod belongs to; the pod itself where nothing controls it. */
+export function workloadOf(pod: Pod): Subject {
+  const { namespace, name, labels } = pod.meta;
+  const owner = controllerOf(pod.meta);
+  if (!owner) return { kind: 'Pod', namespace, name };
+  const suffix = `-${labels['pod-template-hash']}`;
+  if (owner.kind === 'ReplicaSet' && owner.name.endsWith(suffix)) {
+    return { kind: 'Deployment', namespace, name: owner.name.slice(0, -suffix.length) };
+  }
+  return { kind: owner.kind, namespace, name: owner.name };
+}
+
+/** What is wrong with some pods, before it is told of their workloads. */
+export interface Fault {
+  readonly pods: readonly Pod[];
+  /** Faults with the same key are one. */
+  readonly key: string;
+  /** Makes the finding, for a subject and its name in a sentence. */
+  readonly tell: (subject: Subject, name: string) => Finding;
+}
+
+/**
+ * One finding for each workload that has the fault; one for the namespace where
+ * all of its judged workloads have it.
+ */
+export function tellOf(faults: readonly Fault[], judged: Iterable<Pod>): readonly Finding[] {
+  const inNamespace = new Map<string, Set<string>>();
+  for (const pod of judged) {
+    const names = inNamespace.get(pod.meta.namespace);
+    const name = refer(workloadOf(pod));
+    if (names) names.add(name);
+    else inNamespace.set(pod.meta.namespace, new Set([name]));
+  }
+  const merged = Map.groupBy(faults, ({ key }) => key);
+  return [...merged.values()].flatMap((same) => {
+    const first = same[0];
+    if (!first) return [];
+    const byNamespace = Map.groupBy(
+      same.flatMap(({ pods }) => pods),
+      (pod) => pod.meta.namespace,
+    );
+    return [...byNamespace].flatMap(([namespace, pods]) => {
+      const workloads = new Map(pods.map((pod) => [refer(workloadOf(pod)), workloadOf(pod)]));
+      const total = inNamespace.get(namespace)?.size ?? workloads.size;
+      if (workloads.size > 1 && workloads.size === total) {
+        const name = `every judged pod of namespace ${namespace} (${someOf([...workloads.values()].map((w) => w.name))})`;
+        return [first.tell({ kind: 'Namespace', name: namespace }, name)];
+      }
+      return [...workloads].map(([name, subject]) => first.tell(subject, name));
+    });
+  });
+}
+
+export function policySubject({ kind, meta }: PolicyInput): Subject {
+  return meta.namespace === ''
+    ? { kind, name: meta.name }
+    : { kind, namespace: meta.namespace, name: meta.name };
+}
