@@ -19,5 +19,11 @@ const anyScenario: fc.Arbitrary<Scenario> = fc
   .tuple(cluster, policies)
   .map(([drawn, objects]) => ({ ...drawn, policies: objects }));
 
+/** In a cluster of IPv4 alone no packet has an IPv6 address: what would be decided about one is of no interest. */
+function reachable(scenario: Scenario): Scenario {
+  if (scenario.config['enable-ipv6'] !== 'false') return scenario;
+  return { ...scenario, addresses: scenario.addresses?.filter(({ ip }) => !ip.includes(':')) };
+}
+
 /** Shrinks towards fewer objects, plainer rules and the defaults. */
-export const scenarios: fc.Arbitrary<Scenario> = weighted([5, anyScenario], [1, realScenario]);
+export const scenarios: fc.Arbitrary<Scenario> = weighted([5, anyScenario], [1, realScenario]).map(reachable);

@@ -103,7 +103,7 @@ function peers(direction: Direction, deny: boolean): fc.Arbitrary<Rule> {
 
 const number = weighted<string>(
   [6, fc.constantFrom(...portNumbers).map(String)],
-  [1, fc.constantFrom('0', '080', '30000', '65535')],
+  [1, fc.constantFrom('0', '0120', '30000', '65535')],
 );
 
 const name = fc.constantFrom(...portNames, 'HTTP', 'no-such-port');

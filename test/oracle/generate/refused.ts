@@ -59,6 +59,7 @@ const specs: Spec[] = [
   ingress(ports({ port: '80', protocol: 'HTTP' })),
   ingress(ports({ port: '80', protocol: 'ICMP' })),
   ingress(ports({ port: '0x50', protocol: 'TCP' })),
+  ingress(ports({ port: '080', protocol: 'TCP' })),
   ingress(ports(...Array.from({ length: 40 }, (_, i) => ({ port: String(i + 70), protocol: 'TCP' })))),
   ingress(ports(...Array.from({ length: 41 }, (_, i) => ({ port: String(i + 70), protocol: 'TCP' })))),
   ingress({ icmps: [{ fields: [{ type: 8 }] }], toPorts: [web] }),
