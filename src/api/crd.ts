@@ -99,7 +99,8 @@ function mend(node: SchemaNode): SchemaNode {
     switch (key) {
       case '$schema':
       case 'id':
-      case 'pattern': // said as a CEL rule with a message that helps (primitives.ts)
+      case 'pattern': // said as a CEL rule with a message that helps, but where none is possible (primitives.ts)
+        if (node['x-kubernetes-int-or-string'] === true) mended[key] = value;
         break;
       case 'additionalProperties':
         if (value !== false) mended[key] = mend(value as SchemaNode);
@@ -121,13 +122,11 @@ function mend(node: SchemaNode): SchemaNode {
     delete mended.anyOf;
     delete mended.oneOf;
     delete mended.type;
-    delete mended.maxLength;
   }
-  if (mended.type === 'integer' && mended.format === undefined) {
-    const large = typeof mended.maximum !== 'number' || mended.maximum > 2 ** 31 - 1;
+  if (mended.type === 'integer') {
     if (mended.maximum === Number.MAX_SAFE_INTEGER) delete mended.maximum;
     if (mended.minimum === Number.MIN_SAFE_INTEGER) delete mended.minimum;
-    mended.format = large ? 'int64' : 'int32';
+    mended.format ??= typeof mended.maximum === 'number' && mended.maximum < 2 ** 31 ? 'int32' : 'int64';
   }
   return mended;
 }

@@ -63,15 +63,10 @@ const dependency = z.strictObject({
 
 const waiver = z.strictObject({
   check: label('The name of the check that is waived.'),
-  subject: z
-    .string()
-    .min(1)
-    .max(400)
-    .optional()
-    .meta({
-      description:
-        'Which subjects, as Kind/namespace/name; * is the only wildcard. Default: every subject of the check.',
-    }),
+  subject: z.string().min(1).max(400).optional().meta({
+    description:
+      'Which subjects, as Kind/namespace/name; * is the only wildcard. Default: every subject of the check.',
+  }),
   reason: words(1024, 'Why this may fail. Required.'),
   approvedBy: text(256, 'Who agreed.').optional(),
   expires: moment('When the waiver ends. Required: an expired waiver waives nothing.'),
@@ -137,14 +132,10 @@ export function specSchema(blocks: CheckBlocks) {
       serviceAccountName: objectName(
         "A ServiceAccount of the item's namespace whose read permissions bound what the item may look at.",
       ).optional(),
-      dependsOn: z
-        .array(dependency)
-        .max(16)
-        .optional()
-        .meta({
-          description: 'Items that must be Implemented or Waived first; otherwise this one is Blocked.',
-          'x-kubernetes-list-type': 'atomic',
-        }),
+      dependsOn: z.array(dependency).max(16).optional().meta({
+        description: 'Items that must be Implemented or Waived first; otherwise this one is Blocked.',
+        'x-kubernetes-list-type': 'atomic',
+      }),
       prerequisites: z
         .array(checkEntry(blocks, false))
         .max(8)
@@ -166,14 +157,10 @@ export function specSchema(blocks: CheckBlocks) {
           'x-kubernetes-list-type': 'map',
           'x-kubernetes-list-map-keys': ['name'],
         }),
-      waivers: z
-        .array(waiver)
-        .max(MAX_WAIVERS)
-        .optional()
-        .meta({
-          description: 'Failures that are accepted until a date.',
-          'x-kubernetes-list-type': 'atomic',
-        }),
+      waivers: z.array(waiver).max(MAX_WAIVERS).optional().meta({
+        description: 'Failures that are accepted until a date.',
+        'x-kubernetes-list-type': 'atomic',
+      }),
     }),
     {
       cel: '!has(self.waivers) || self.waivers.all(w, self.checks.exists(c, c.name == w.check))',

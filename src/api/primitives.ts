@@ -85,25 +85,37 @@ export const moment = (description: string) =>
     .refine((value) => !Number.isNaN(Date.parse(value)), 'must be a time as 2026-12-31T00:00:00Z')
     .meta({ description, format: 'date-time' });
 
-/** An integer, or a percentage such as 50%. */
-export const intOrPercent = (description: string) =>
+/**
+ * An integer of a range, or a string that matches. A pattern and bounds instead
+ * of a CEL rule: the API server takes such a value to be as long as a request
+ * may be, and refuses every rule over it as too costly.
+ */
+export const intOrString = (
+  range: { min: number; max: number },
+  strings: { max: number; pattern: string },
+  message: string,
+  description: string,
+) =>
   z
-    .union([z.int().min(0).max(100_000), z.string().max(6)])
-    .refine(
-      (value) => typeof value === 'number' || /^([0-9]{1,3})%$/.test(value),
-      'must be an integer or a percentage such as 50%',
-    )
+    .union([z.int().min(range.min).max(range.max), z.string().max(strings.max)])
+    .refine((value) => typeof value === 'number' || new RegExp(strings.pattern).test(value), message)
     .meta({
       description,
       'x-kubernetes-int-or-string': true,
-      maxLength: 6,
-      'x-kubernetes-validations': [
-        {
-          rule: "type(self) == int ? (self >= 0 && self <= 100000) : self.matches('^[0-9]{1,3}%$')",
-          message: 'must be an integer of at least 0, or a percentage such as 50%',
-        },
-      ],
+      minimum: range.min,
+      maximum: range.max,
+      maxLength: strings.max,
+      pattern: strings.pattern,
     });
+
+/** An integer, or a percentage such as 50%. */
+export const intOrPercent = (description: string) =>
+  intOrString(
+    { min: 0, max: 100_000 },
+    { max: 4, pattern: '^([0-9]|[1-9][0-9]|100)%$' },
+    'must be an integer of at least 0, or a percentage such as 50%',
+    description,
+  );
 
 /** Milliseconds of a Go duration that the schema has accepted. */
 export function durationMs(duration: string): number {

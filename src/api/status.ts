@@ -108,14 +108,10 @@ const checkList = (description: string) =>
 
 export const statusSchema = z
   .object({
-    observedGeneration: z
-      .int()
-      .min(-1)
-      .optional()
-      .meta({
-        description: 'The generation that was judged last; -1 before the first time.',
-        format: 'int64',
-      }),
+    observedGeneration: z.int().min(-1).optional().meta({
+      description: 'The generation that was judged last; -1 before the first time.',
+      format: 'int64',
+    }),
     state: z.enum(STATES).optional().meta({ description: 'The one word that people read.' }),
     summary: line(MAX_MESSAGE, 'The state in a sentence.').optional(),
     passing: z

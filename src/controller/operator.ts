@@ -13,6 +13,9 @@ import {
   createEventRecorder,
   createTransport,
   createWorkQueue,
+  isApiError,
+  isConnectionError,
+  messageOf,
   startLeaseElection,
   systemClock,
 } from '../kubernetes/index.ts';
@@ -71,7 +74,10 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     clock,
     onError: (key, error) => {
       metrics.observeReconcile('remediationitem', 'error');
-      log.error({ item: key, err: error }, 'an item could not be judged or written; it is tried again');
+      log.error(
+        { item: key, ...(isApiError(error) || isConnectionError(error) ? {} : { err: error }) },
+        `${key} could not be judged or written, and is tried again: ${messageOf(error)}`,
+      );
     },
   });
   const readers = createReaders();

@@ -72,7 +72,9 @@ export function evaluate(
     before,
   });
   const changedBy =
-    next.state === before.state ? undefined : culprit(changes, newFailures(judgedChecks, before), facts);
+    before.state === undefined || next.state === before.state
+      ? undefined
+      : culprit(changes, newFailures(judgedChecks, before), facts);
   const counts = tally(checkStatuses);
   return {
     status: {

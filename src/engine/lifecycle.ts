@@ -61,7 +61,7 @@ export function outcome(outlook: Outlook): Outcome {
     return {
       state: 'Unknown',
       reason: unknown[0]?.reason ?? 'Unknown',
-      summary: told(unknown, total, 'cannot be judged', 'cannot be judged'),
+      summary: told(unknown, total, 'cannot be judged'),
       drift,
     };
   }
@@ -69,7 +69,7 @@ export function outcome(outlook: Outlook): Outcome {
     return {
       state: 'Waived',
       reason: 'Waived',
-      summary: told(waived, total, 'are waived', 'is waived'),
+      summary: told(waived, total, 'waived'),
       drift,
     };
   if (passing.length === 0) {
@@ -105,11 +105,9 @@ function blockers({ prerequisites, unmet }: Outlook): string[] {
   return [...failing, ...unmet.map((line) => `dependsOn ${line}`)];
 }
 
-function told(checks: readonly CheckStatus[], total: number, many: string, one = `${many}s`): string {
+function told(checks: readonly CheckStatus[], total: number, what: string): string {
   const [first] = checks;
-  return clip(
-    `${checks.length} of ${count(total, 'check')} ${checks.length === 1 ? one : many}: ${first?.name}: ${first?.message}`,
-  );
+  return clip(`${checks.length} of ${count(total, 'check')} ${what}: ${first?.name}: ${first?.message}`);
 }
 
 /** What the item remembers after this judgement. */

@@ -1,6 +1,7 @@
 // The parameters of the probes check.
 
 import { z } from 'zod';
+import { intOrString } from '../../api/primitives.ts';
 import { whenMissing, workloads } from '../../api/selectors.ts';
 
 export const PROBES = ['Readiness', 'Liveness', 'Startup'] as const;
@@ -17,24 +18,12 @@ const containers = (description: string) =>
 
 const seconds = (description: string) => z.int().min(0).max(86_400).meta({ description });
 
-const port = z
-  .union([z.int().min(1).max(65_535), z.string().min(1).max(15)])
-  .refine(
-    (value) => typeof value === 'number' || /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(value),
-    'must be a port number or the name of a container port',
-  )
-  .meta({
-    description:
-      'The port that must be asked: a number, or the name of a container port. A name in the probe is resolved in its container.',
-    'x-kubernetes-int-or-string': true,
-    maxLength: 15,
-    'x-kubernetes-validations': [
-      {
-        rule: "type(self) == int ? (self >= 1 && self <= 65535) : self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",
-        message: 'must be a port number from 1 to 65535, or the name of a container port',
-      },
-    ],
-  });
+const port = intOrString(
+  { min: 1, max: 65_535 },
+  { max: 15, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' },
+  'must be a port number from 1 to 65535, or the name of a container port',
+  'The port that must be asked: a number, or the name of a container port. A name in the probe is resolved in its container.',
+);
 
 const expectations = (name: string) =>
   z
