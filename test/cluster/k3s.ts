@@ -12,7 +12,7 @@ import { node } from './furnish.ts';
 import { ensurePrograms } from './programs.ts';
 import type { Progress } from './progress.ts';
 
-export const k3sImage = 'rancher/k3s:v1.36.2-k3s1';
+const k3sImage = 'rancher/k3s:v1.36.2-k3s1';
 
 const DOCKER_ANSWERS_MS = 3_000;
 const PULL_BEGINS_MS = 4_000;

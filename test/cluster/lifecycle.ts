@@ -18,9 +18,9 @@ import { run } from './run.ts';
 import {
   type ClusterOptions,
   type ClusterState,
-  clusterNames,
   type ProcessName,
   processNames,
+  readableStates,
   readState,
   withStateLock,
   writeState,
@@ -54,8 +54,7 @@ export function claim(
 }
 
 function takenPorts(): Set<number> {
-  const ports = clusterNames().flatMap((name) => Object.values(readState(name)?.ports ?? {}));
-  return new Set(ports);
+  return new Set(readableStates().flatMap((state) => Object.values(state.ports)));
 }
 
 /** Starts whatever of the cluster does not run, in order, and waits until all of it works. */
@@ -128,8 +127,7 @@ export function startProcess(
   });
 }
 
-export const logFile = (name: string, program: ProcessName) =>
-  join(clusterFolder(name), 'logs', `${program}.log`);
+const logFile = (name: string, program: ProcessName) => join(clusterFolder(name), 'logs', `${program}.log`);
 
 /** Waits until the API server says that it is ready; throws with the end of a log when a program has ended. */
 export async function untilReady(state: ClusterState, api: Api): Promise<void> {
@@ -193,10 +191,9 @@ export function takeDown(name: string, id?: string): Promise<boolean> {
 /** Takes down every cluster whose owner is gone without having done so. Answers their names. */
 export async function sweep(): Promise<string[]> {
   const swept: string[] = [];
-  for (const name of clusterNames()) {
-    const state = readState(name);
-    if (!state?.owner || isAlive(state.owner)) continue;
-    if (await takeDown(name, state.id)) swept.push(name);
+  for (const { name, id, owner } of readableStates()) {
+    if (!owner || isAlive(owner)) continue;
+    if (await takeDown(name, id)) swept.push(name);
   }
   return swept;
 }

@@ -61,6 +61,7 @@ describe('withLock', () => {
       async () => 'entered',
     );
     await expect(entered).resolves.toBe('entered');
+    holder.kill('SIGKILL');
     expect(waited).toBe(true);
   });
 });

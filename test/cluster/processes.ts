@@ -12,7 +12,7 @@ export interface ProcessIdentity {
 }
 
 /** When the process of this pid started; undefined when there is none, or only its remains (a zombie). */
-export function startedAt(pid: number): string | undefined {
+function startedAt(pid: number): string | undefined {
   return existsSync('/proc/self/stat') ? startedAtByProc(pid) : startedAtByPs(pid);
 }
 

@@ -155,7 +155,11 @@ async function go(args: string[]): Promise<string> {
 /** Runs `go` in a module's folder; says what to install when there is none. */
 export async function goIn(folder: string, args: string[]): Promise<string> {
   try {
-    return await run('go', args, { cwd: folder, env: { ...process.env, CGO_ENABLED: '0' } });
+    return await run('go', args, {
+      cwd: folder,
+      env: { ...process.env, CGO_ENABLED: '0' },
+      endWithParent: true,
+    });
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
       throw new Error(

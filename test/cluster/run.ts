@@ -5,6 +5,8 @@ export interface RunOptions {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
   stdin?: string;
+  /** For long work: when this process exits the program is asked to end, too. */
+  endWithParent?: boolean;
 }
 
 /** What a program said when it ended with something else than 0. */
@@ -26,10 +28,9 @@ export class RunError extends Error {
 export function run(file: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { cwd: options.cwd, env: options.env, stdio: ['pipe', 'pipe', 'pipe'] });
-    // A parent that is told to end takes a running build along; without this it would go on for minutes.
     // SIGINT is the signal at which Go removes its temporary files.
     const endChild = () => void child.kill('SIGINT');
-    process.once('exit', endChild);
+    if (options.endWithParent) process.once('exit', endChild);
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));

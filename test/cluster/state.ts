@@ -58,13 +58,32 @@ const stateFile = (name: string) => join(clusterFolder(name), 'state.json');
 /** The state of a cluster; undefined where there is none of this name. */
 export function readState(name: string): ClusterState | undefined {
   const file = stateFile(name);
-  if (!existsSync(file)) return undefined;
-  const parsed = stateSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+  const text = readIfThere(file);
+  if (text === undefined) return undefined;
+  const parsed = stateSchema.safeParse(JSON.parse(text));
   if (parsed.success) return parsed.data;
   throw new Error(
     `${file} is not the state of a cluster of this version: ${z.prettifyError(parsed.error)}. ` +
-      'End the processes that it names by hand and remove the folder.',
+      'Take the cluster down with the checkout that started it.',
   );
+}
+
+/** All clusters here whose state can be read: those of another version are somebody else's, and no reason to fail. */
+export function readableStates(): ClusterState[] {
+  return clusterNames().flatMap((name) => {
+    const text = readIfThere(stateFile(name));
+    const parsed = text === undefined ? undefined : stateSchema.safeParse(JSON.parse(text));
+    return parsed?.success ? [parsed.data] : [];
+  });
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** Replaces the state in one step: a reader sees the old one or the new one, never half of it. */
