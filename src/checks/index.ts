@@ -5,5 +5,6 @@ import type { Check } from './check.ts';
 import { networkPolicy } from './networkPolicy/index.ts';
 import { podDisruptionBudget } from './podDisruptionBudget/index.ts';
 import { probes } from './probes/index.ts';
+import { resource } from './resource/index.ts';
 
-export const CHECKS: readonly Check[] = [probes, podDisruptionBudget, networkPolicy];
+export const CHECKS: readonly Check[] = [probes, podDisruptionBudget, networkPolicy, resource];

@@ -2,16 +2,12 @@
 // every workload of a cluster costs one pass over its pods, not one per workload.
 
 import type { Meta, Owner, Pod, ReplicaSet, Selector } from '../../facts/kinds.ts';
+import { controllerOf } from './owners.ts';
 import { matcher } from './selectors.ts';
 import type { MatchedWorkload } from './workloads.ts';
 
 interface Owned {
   readonly meta: Meta;
-}
-
-/** metav1.GetControllerOf. */
-export function controllerOf(meta: Meta): Owner | undefined {
-  return meta.owners.find(({ controller }) => controller);
 }
 
 const indexes = new WeakMap<readonly Owned[], ReadonlyMap<string, readonly Owned[]>>();

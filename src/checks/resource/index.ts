@@ -1,0 +1,238 @@
+// Proves that objects of any kind exist, as many as wanted, and that each is as
+// CEL expressions, a condition and a time say it must be.
+
+import type { WholeObject } from '../../facts/view.ts';
+import { type CheckContext, defineCheck, type Finding, type Judgement, type Subject } from '../check.ts';
+import { type CelProgram, compileCel } from '../shared/cel.ts';
+import { count, finding, refer, someOf } from '../shared/messages.ts';
+import { describeSelector } from '../shared/selectors.ts';
+import { earliest } from '../shared/settling.ts';
+import { findObjects, metaOf, wholeSubject } from './objects.ts';
+import { reasons } from './reasons.ts';
+import { type Params, schema } from './schema.ts';
+import { judgeCondition, judgeFreshness } from './status.ts';
+
+/** Steps of CEL over all objects of one judgement: about a second. */
+const MAX_STEPS = 5_000_000;
+
+export const resource = defineCheck<Params>({
+  type: 'resource',
+  summary: 'Objects of any kind exist, as many as wanted, and each is as it should be.',
+  schema,
+  reads: ['Namespace'],
+  reasons,
+  example: `resource:
+  apiVersion: helm.toolkit.fluxcd.io/v2
+  kind: HelmRelease
+  namespace: monitoring
+  expect:
+  - cel: "self.spec.?suspend.orValue(false) != true"
+    message: the release must not be suspended
+  condition: {type: Ready, status: "True"}
+`,
+  problems,
+  judge,
+});
+
+/** The expressions by the field that they stand in. */
+function expressions(params: Params): readonly (readonly [string, string])[] {
+  return [
+    ...(params.where === undefined ? [] : [['where', params.where] as const]),
+    ...params.expect.map(({ cel }, index) => [`expect[${index}].cel`, cel] as const),
+  ];
+}
+
+function problems(params: Params) {
+  return expressions(params).flatMap(([field, source]) => {
+    const compiled = compileCel(source);
+    return compiled.state === 'invalid' ? [{ field, message: compiled.message }] : [];
+  });
+}
+
+function judge(params: Params, context: CheckContext): Judgement {
+  const found = findObjects(params, context);
+  if (found.unknown.length > 0) return { findings: found.unknown, passed: 0 };
+  if (!found.served) return { findings: [notServed(params, context)], passed: 0 };
+
+  const budget: Budget = { steps: 0 };
+  const counted = thoseThatCount(params, found.objects, budget);
+  const findings: Finding[] = [...counted.findings];
+  let passed = 0;
+  let recheckAt: Date | undefined;
+  for (const object of counted.objects) {
+    const outcome = judgeObject(params, object, budget, context.now);
+    findings.push(...outcome.findings);
+    if (outcome.findings.length === 0) passed++;
+    recheckAt = earliest(recheckAt, outcome.recheckAt);
+  }
+  const amount = counted.objects.length;
+  // Where one that cannot be decided might count, too few is not proven; too many is.
+  const undecided = counted.findings.some(({ level }) => level === 'Unknown');
+  if (amount < params.count.min && !undecided) findings.push(tooFew(params, amount, found.objects, context));
+  if (params.count.max !== undefined && amount > params.count.max) {
+    findings.push(...tooMany(params, counted.objects));
+  }
+  if (amount === 0 && params.count.max !== undefined && findings.length === 0) passed = 1;
+  return {
+    findings,
+    passed,
+    message:
+      amount === 0
+        ? `no ${params.kind} exists ${where(params, context)}, as wanted`
+        : `${amount} ${params.kind} ${amount === 1 ? 'is' : 'are'} as expected`,
+    recheckAt,
+  };
+}
+
+interface Budget {
+  steps: number;
+}
+
+type Answer = 'holds' | 'not' | Finding;
+
+/** Asks one expression of one object, within what the judgement may still spend. */
+function ask(source: string, field: string, object: WholeObject, subject: Subject, budget: Budget): Answer {
+  const program = compileCel(source) as CelProgram;
+  const about = { subject, field };
+  if (budget.steps > MAX_STEPS) {
+    return {
+      ...about,
+      level: 'Unknown',
+      reason: 'CostLimit',
+      message: `${refer(subject)}: the expressions of this check cost too much over all objects (more than ${MAX_STEPS} steps). Narrow what it selects, or simplify them.`,
+    };
+  }
+  const result = program.run(object);
+  budget.steps += result.steps;
+  switch (result.state) {
+    case 'value':
+      return result.value ? 'holds' : 'not';
+    case 'error':
+      return finding({
+        ...about,
+        level: 'Fail',
+        reason: 'ExpressionError',
+        what: `${refer(subject)}: ${source} errs: ${result.message}.`,
+        fix: 'Set the field, or guard the expression with has() or self.?field.orValue(…).',
+      });
+    case 'over':
+      return finding({
+        ...about,
+        level: 'Unknown',
+        reason: 'CostLimit',
+        what: `${refer(subject)}: ${source} cannot be decided: ${result.message}.`,
+        fix: 'Simplify the expression, above all loops within loops.',
+      });
+    default:
+      return result satisfies never;
+  }
+}
+
+function thoseThatCount(params: Params, objects: readonly WholeObject[], budget: Budget) {
+  if (params.where === undefined) return { objects, findings: [] };
+  const counting: WholeObject[] = [];
+  const findings: Finding[] = [];
+  for (const object of objects) {
+    const answer = ask(params.where, 'where', object, wholeSubject(params.kind, object), budget);
+    if (answer === 'holds') counting.push(object);
+    else if (answer !== 'not') findings.push(answer);
+  }
+  return { objects: counting, findings };
+}
+
+function judgeObject(
+  params: Params,
+  object: WholeObject,
+  budget: Budget,
+  now: Date,
+): { readonly findings: readonly Finding[]; readonly recheckAt?: Date } {
+  const subject = wholeSubject(params.kind, object);
+  const findings: Finding[] = [];
+  for (const [index, { cel, message }] of params.expect.entries()) {
+    const answer = ask(cel, `expect[${index}]`, object, subject, budget);
+    if (answer === 'holds') continue;
+    findings.push(answer === 'not' ? notAsExpected(subject, cel, message, index) : answer);
+  }
+  const condition = params.condition && judgeCondition(params.condition, object, subject, now);
+  if (condition) findings.push(condition.finding);
+  const fresh = params.freshness && judgeFreshness(params.freshness, object, subject, now);
+  if (fresh?.finding) findings.push(fresh.finding);
+  return { findings, recheckAt: earliest(condition?.recheckAt, fresh?.recheckAt) };
+}
+
+function notAsExpected(subject: Subject, cel: string, message: string | undefined, index: number): Finding {
+  return {
+    level: 'Fail',
+    reason: 'ExpectationFailed',
+    subject,
+    field: `expect[${index}]`,
+    message: `${refer(subject)}: ${message ?? `${cel} does not hold.`}`,
+  };
+}
+
+/** The objects that are meant, for messages. */
+function where({ name, namespace, namespaceSelector, labelSelector }: Params, context: CheckContext): string {
+  return [
+    ...(name ? [`named ${name}`] : []),
+    ...(labelSelector ? [`with labels ${describeSelector(labelSelector)}`] : []),
+    namespaceSelector
+      ? `in the namespaces with ${describeSelector(namespaceSelector).replace('every pod of the namespace', 'any labels')}`
+      : `in namespace ${namespace ?? context.namespace}`,
+  ].join(' ');
+}
+
+/** What the check is about as a whole, where there is no object to name. */
+function meant(params: Params, context: CheckContext): Subject {
+  const namespace = params.namespaceSelector ? '*' : (params.namespace ?? context.namespace);
+  return { kind: params.kind, namespace, name: params.name ?? '*' };
+}
+
+function notServed(params: Params, context: CheckContext): Finding {
+  const subject = meant(params, context);
+  const what = `The cluster does not serve ${params.kind} of ${params.apiVersion}`;
+  return params.count.min > 0
+    ? finding({
+        level: 'Fail',
+        reason: 'SubjectMissing',
+        subject,
+        what: `${what}: its CRD is not installed, so no such object exists.`,
+        fix: 'Install the CRD, or correct apiVersion and kind.',
+      })
+    : finding({
+        level: 'Unknown',
+        reason: 'NotServed',
+        subject,
+        what: `${what}: that there is none of it proves nothing.`,
+        fix: 'Install the CRD, or correct apiVersion and kind.',
+      });
+}
+
+function tooFew(params: Params, amount: number, all: readonly WholeObject[], context: CheckContext): Finding {
+  const none = all.length === 0;
+  const which = where(params, context);
+  const counting = params.where ? `, of which ${amount} count (${params.where})` : '';
+  return finding({
+    level: 'Fail',
+    reason: none ? 'SubjectMissing' : 'TooFew',
+    subject: meant(params, context),
+    what: none
+      ? `No ${params.kind} exists ${which}; at least ${params.count.min} wanted.`
+      : `${count(all.length, 'object')} of kind ${params.kind} ${all.length === 1 ? 'exists' : 'exist'} ${which}${counting}; at least ${params.count.min} wanted.`,
+    fix: none ? 'Create it, or correct the parameters.' : 'Create the others, or correct where and count.',
+  });
+}
+
+/** One finding for each object, since any of them may be the one too many. */
+function tooMany(params: Params, objects: readonly WholeObject[]): readonly Finding[] {
+  const names = objects.map((object) => metaOf(object).name ?? '');
+  return objects.map((object) => {
+    const subject = wholeSubject(params.kind, object);
+    return finding({
+      level: 'Fail',
+      reason: 'TooMany',
+      subject,
+      what: `${refer(subject)} is one of ${objects.length} (${someOf(names)}); at most ${params.count.max} wanted.`,
+      fix: 'Remove those that should not be there.',
+    });
+  });
+}

@@ -1,0 +1,124 @@
+// What the resource check asks of one object's status: a condition, and a time
+// that must not be too old.
+
+import { durationMs } from '../../api/primitives.ts';
+import type { WholeObject } from '../../facts/view.ts';
+import type { Finding, Subject } from '../check.ts';
+import { finding, refer } from '../shared/messages.ts';
+import { type Settled, settle } from '../shared/settling.ts';
+import { metaOf } from './objects.ts';
+import type { Params } from './schema.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const fields = (value: unknown): Fields =>
+  typeof value === 'object' && value !== null ? (value as Fields) : {};
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** An object as one applies it: no cluster has made it yet, so it has no status to show. */
+function needsCluster(object: WholeObject, subject: Subject, what: string): Finding | undefined {
+  if (object.status !== undefined || metaOf(object).creationTimestamp) return undefined;
+  return {
+    level: 'Unknown',
+    reason: 'NeedsCluster',
+    subject,
+    message: `${refer(subject)}: only a cluster can show ${what}; the manifest has no status.`,
+  };
+}
+
+/** The condition, if it is not as it must be. One that changed within 60 s is held back. */
+export function judgeCondition(
+  wanted: NonNullable<Params['condition']>,
+  object: WholeObject,
+  subject: Subject,
+  now: Date,
+): Settled | undefined {
+  const offline = needsCluster(object, subject, `condition ${wanted.type}`);
+  if (offline) return { finding: offline };
+  const status = fields(object.status);
+  const found = (Array.isArray(status.conditions) ? status.conditions : [])
+    .map(fields)
+    .find(({ type }) => type === wanted.type);
+  const meta = metaOf(object);
+  const observed = found?.observedGeneration ?? status.observedGeneration;
+  const field = `status.conditions[${wanted.type}]`;
+  if (typeof observed === 'number' && meta.generation !== undefined && observed < meta.generation) {
+    return {
+      finding: finding({
+        level: 'Unknown',
+        reason: 'StatusStale',
+        subject,
+        field,
+        what: `${refer(subject)}: the status is of generation ${observed}, the object of generation ${meta.generation}.`,
+        fix: 'If it stays so, see whether its controller runs.',
+      }),
+    };
+  }
+  if (found?.status === wanted.status) return undefined;
+  const is = found
+    ? `is ${text(found.status) ?? 'without a status'}${found.reason ? ` (${text(found.reason)})` : ''}`
+    : 'is not there';
+  const why = text(found?.message);
+  const failed = finding({
+    level: 'Fail',
+    reason: 'ConditionFailed',
+    subject,
+    field,
+    what: `${refer(subject)}: condition ${wanted.type} ${is}, which must be ${wanted.status}${why ? `: ${why}` : '.'}`,
+    fix: undefined,
+  });
+  const since = Date.parse(text(found?.lastTransitionTime) ?? meta.creationTimestamp ?? '') || 0;
+  return settle(failed, Math.min(since, now.getTime()), now);
+}
+
+/** A clock that runs ahead by this much is forgiven. */
+const SKEW_MS = 300_000;
+
+/** The time, if it is missing or too old; if it is young enough, the moment at which it no longer is. */
+export function judgeFreshness(
+  { path, maxAge }: NonNullable<Params['freshness']>,
+  object: WholeObject,
+  subject: Subject,
+  now: Date,
+): { readonly finding?: Finding; readonly recheckAt?: Date } {
+  const value = at(object, path);
+  if (value === undefined) {
+    const offline = needsCluster(object, subject, path);
+    if (offline) return { finding: offline };
+  }
+  const moment = value instanceof Date ? value.getTime() : Date.parse(text(value) ?? '');
+  const about = { level: 'Fail' as const, subject, field: path };
+  if (Number.isNaN(moment) || moment > now.getTime() + SKEW_MS) {
+    const is = value === undefined ? 'is not there' : `is ${JSON.stringify(value)?.slice(0, 80)}`;
+    return {
+      finding: finding({
+        ...about,
+        reason: 'TimeMissing',
+        what: `${refer(subject)}: ${path} ${is}, and must be a time at most ${maxAge} ago.`,
+        fix: 'See why it was not written, or correct the path.',
+      }),
+    };
+  }
+  const stale = moment + durationMs(maxAge);
+  if (now.getTime() < stale) return { recheckAt: new Date(stale) };
+  return {
+    finding: finding({
+      ...about,
+      reason: 'TooOld',
+      what: `${refer(subject)}: ${path} is ${new Date(moment).toISOString()}, which is more than ${maxAge} ago.`,
+      fix: 'See why it is not renewed.',
+    }),
+  };
+}
+
+/** The value at a path such as status.history.0.at or metadata.annotations['example.org/at']. */
+function at(object: WholeObject, path: string): unknown {
+  let value: unknown = object;
+  for (const [, quoted, plain] of path.matchAll(/\['([^']+)'\]|([^.[\]]+)/g)) {
+    const key = quoted ?? plain ?? '';
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Fields)[key];
+  }
+  return value;
+}

@@ -1,0 +1,51 @@
+// Regular expressions that a user writes: RE2 only, whose time grows linearly
+// with the input, and both pattern and work bounded on top of that.
+
+import { RE2JS } from 're2js';
+
+const MAX_PATTERN = 1024;
+/** Instructions of the compiled program: nested counts such as ((a{100}){10}) grow it. */
+const MAX_PROGRAM = 10_000;
+/** Characters of input times instructions: about a second of work at worst. */
+const MAX_WORK = 20_000_000;
+
+export interface Re2 {
+  readonly state: 'compiled';
+  /** Instructions; the work of a test is at most this times the length of its input. */
+  readonly size: number;
+  /** Does the pattern occur in the text? `undefined` where finding out costs too much. */
+  test(text: string): boolean | undefined;
+}
+
+export interface Re2Problem {
+  readonly state: 'invalid';
+  readonly message: string;
+}
+
+/** Compiles a pattern, optionally with ^ and $ matching at lines. */
+export function compileRe2(
+  pattern: string,
+  options: { readonly multiline?: boolean } = {},
+): Re2 | Re2Problem {
+  if (pattern.length > MAX_PATTERN) {
+    return { state: 'invalid', message: `the pattern is longer than ${MAX_PATTERN} characters` };
+  }
+  let compiled: RE2JS;
+  try {
+    compiled = RE2JS.compile(pattern, options.multiline ? RE2JS.MULTILINE : 0);
+  } catch (error) {
+    return { state: 'invalid', message: `not a RE2 pattern: ${(error as Error).message}` };
+  }
+  const size = compiled.programSize();
+  if (size > MAX_PROGRAM) {
+    return {
+      state: 'invalid',
+      message: `the pattern compiles to ${size} instructions; at most ${MAX_PROGRAM}`,
+    };
+  }
+  return {
+    state: 'compiled',
+    size,
+    test: (text) => (text.length * size > MAX_WORK ? undefined : compiled.test(text)),
+  };
+}
