@@ -10,22 +10,9 @@ import { recordFacts } from '../facts/recording.ts';
 import type { Source } from '../facts/source.ts';
 import { asList, asTable, type JudgedItem } from '../report/items.ts';
 import { EXIT_DRIFTED, EXIT_OK, EXIT_UNKNOWN, EXIT_USAGE, UsageError } from './exit.ts';
+import type { VerifyFlags } from './flags.ts';
 import { keepMemory, readMemory } from './memory.ts';
 import { fromCluster, fromManifests, type World } from './world.ts';
-
-export interface VerifyFlags {
-  readonly kubeconfig?: string;
-  readonly context?: string;
-  readonly manifests?: readonly string[];
-  readonly static: boolean;
-  readonly namespace?: string;
-  readonly selector?: string;
-  readonly output: 'table' | 'wide' | 'json' | 'yaml';
-  readonly memory?: string;
-  readonly strict: boolean;
-  readonly timeout: number;
-  readonly color: boolean;
-}
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 

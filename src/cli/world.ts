@@ -19,7 +19,7 @@ import {
 } from '../kubernetes/index.ts';
 import { connect } from './connect.ts';
 import { UsageError } from './exit.ts';
-import type { VerifyFlags } from './verify.ts';
+import type { VerifyFlags } from './flags.ts';
 
 export interface World {
   readonly items: readonly Parsed[];

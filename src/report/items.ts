@@ -4,11 +4,16 @@
 import stringWidth from 'string-width';
 import { stringify } from 'yaml';
 import type { ItemStatus, State } from '../api/status.ts';
-import type { KubeObject } from '../kubernetes/index.ts';
+
+/** An object as its file or the API server has it. */
+export interface RawObject {
+  readonly metadata: { readonly name?: string; readonly namespace?: string };
+  readonly [field: string]: unknown;
+}
 
 /** An item as it was given, with the status that the operator would write. */
 export interface JudgedItem {
-  readonly raw: KubeObject;
+  readonly raw: RawObject;
   readonly status: ItemStatus;
 }
 

@@ -10,7 +10,8 @@ import type {
   ReplicationController,
   StatefulSet,
 } from '../../facts/kinds.ts';
-import { byUid, controllerOf } from '../shared/pods.ts';
+import { controllerOf } from '../shared/owners.ts';
+import { byUid } from '../shared/pods.ts';
 
 type BudgetSpec = PodDisruptionBudget['spec'];
 

@@ -1,7 +1,7 @@
 // From a workload to its pods, through one index for each list of pods: judging
 // every workload of a cluster costs one pass over its pods, not one per workload.
 
-import type { Meta, Owner, Pod, ReplicaSet, Selector } from '../../facts/kinds.ts';
+import type { Meta, Pod, ReplicaSet, Selector } from '../../facts/kinds.ts';
 import { controllerOf } from './owners.ts';
 import { matcher } from './selectors.ts';
 import type { MatchedWorkload } from './workloads.ts';

@@ -6,7 +6,7 @@ import type { DaemonSet, Deployment, Meta, Pod, StatefulSet } from '../../facts/
 import type { CheckContext, Finding, Subject } from '../check.ts';
 import { finding, isUnknowable, subjectOf, unknownFinding } from './messages.ts';
 import { isExact, nameMatches } from './names.ts';
-import { controllerOf } from './pods.ts';
+import { controllerOf } from './owners.ts';
 import { describeSelector, matcher } from './selectors.ts';
 
 interface Match<K extends WorkloadKind, T> {

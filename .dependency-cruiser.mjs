@@ -1,0 +1,69 @@
+// Who may import whom: the rooms of the house (docs/development.md). A room that
+// is not named under `from` may be imported by nobody but itself.
+
+const room = (name) => `^src/${name}/`;
+const only = (name, importers) => ({
+  name: `${name}-only-for-${importers.join('-') || 'nobody'}`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: [room(name), ...importers.map((each) => (each === 'main' ? '^src/(cli/|main\\.ts$)' : room(each)))] },
+  to: { path: room(name) },
+});
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'api-imports-nothing-of-the-project',
+      severity: 'error',
+      from: { path: room('api') },
+      to: { path: '^src/', pathNot: room('api') },
+    },
+    {
+      name: 'kubernetes-could-be-lifted-out',
+      severity: 'error',
+      from: { path: room('kubernetes') },
+      to: { path: '^src/', pathNot: room('kubernetes') },
+    },
+    only('kubernetes', ['facts', 'controller', 'main']),
+    only('facts', ['checks', 'engine', 'controller', 'main']),
+    {
+      name: 'checks-know-only-the-types-of-facts',
+      comment: 'A check is a pure function over a view that it is given; it never makes one.',
+      severity: 'error',
+      from: { path: room('checks'), pathNot: ['\\.test\\.ts$', '^src/checks/testing/'] },
+      to: { path: room('facts'), dependencyTypesNot: ['type-only'] },
+    },
+    only('checks', ['engine', 'main']),
+    only('engine', ['controller', 'main']),
+    {
+      name: 'engine-is-pure',
+      severity: 'error',
+      from: { path: room('engine'), pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'checks-are-pure',
+      severity: 'error',
+      from: { path: room('checks'), pathNot: ['\\.test\\.ts$', '^src/checks/testing/'] },
+      to: { dependencyTypes: ['core'] },
+    },
+    only('controller', ['main']),
+    only('report', ['main', 'controller']),
+    only('telemetry', ['main', 'controller']),
+    only('cli', ['main']),
+    {
+      name: 'tests-stay-outside',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '\\.test\\.ts$' },
+      to: { path: ['^test/', '\\.test\\.ts$', '/testing/'], pathNot: [] },
+    },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.json'], exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  },
+};
