@@ -19,7 +19,7 @@ import {
   type ServiceInput,
   type Verdict,
   WORLD,
-  WORLD_V4,
+  worldFaces,
 } from '../../src/checks/networkPolicy/engine/index.ts';
 import type { Answer, Flow, KubernetesObject, Query, Scenario, ScenarioPod } from './scenario.ts';
 
@@ -190,11 +190,11 @@ function peersOf({ scenario, model, peers, nodes }: Matrix, index: number): Peer
   const addresses = (scenario.addresses ?? []).map(({ ip, names = [] }) => {
     const address = parseAddress(ip);
     if (!address) throw new Error(`"${ip}" is no address.`);
-    return { name: ip, party: party(addressIdentity(address, settings.dualStack, names)) };
+    return { name: ip, party: party(addressIdentity(address, settings.families, names)) };
   });
   return [
     ...others,
-    { name: 'world', party: party(settings.dualStack ? WORLD_V4 : WORLD) },
+    { name: 'world', party: party(worldFaces(settings.families)[0] ?? WORLD) },
     host('host', here, HOST),
     { name: 'remote-node', party: party(REMOTE_NODE) },
     { name: 'kube-apiserver', party: party(KUBE_APISERVER) },

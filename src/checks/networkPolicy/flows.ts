@@ -22,9 +22,7 @@ import {
   reach,
   union,
   type Verdict,
-  WORLD,
-  WORLD_V4,
-  WORLD_V6,
+  worldFaces,
 } from './engine/index.ts';
 import type { Flow, Params } from './schema.ts';
 import { podsMeant, policySubject, workloadOf } from './subjects.ts';
@@ -129,7 +127,7 @@ function entityEnds(
   });
   switch (entity) {
     case 'world':
-      return settings.dualStack ? [end(WORLD_V4), end(WORLD_V6)] : [end(WORLD)];
+      return worldFaces(settings.families).map(end);
     case 'host':
       return [end(HOST)];
     case 'remote-node':
@@ -144,7 +142,7 @@ function entityEnds(
 /** Enough addresses of the block that no policy can treat another one differently. */
 function addressEnds(cidr: string, model: Model): readonly End[] {
   return addressesOf(cidr, model).map((address) => ({
-    party: { identity: addressIdentity(address, model.settings.dualStack), ports: NO_PORTS },
+    party: { identity: addressIdentity(address, model.settings.families), ports: NO_PORTS },
     pods: [],
     name: cidr,
     hostPods: [],

@@ -16,9 +16,8 @@ import {
   type Party,
   type Rule,
   reach,
-  WORLD,
-  WORLD_V4,
   WORLD_V6,
+  worldFaces,
 } from './engine/index.ts';
 import { type Fault, policySubject, tellOf, workloadOf } from './subjects.ts';
 
@@ -105,7 +104,7 @@ function strangersFor(model: Model, except: readonly Peer[]): readonly Stranger[
   if (!except.some(exceptsStrangePod)) {
     strangers.push({ party: { identity, ports: NO_PORTS }, name: 'any pod of any other namespace' });
   }
-  const faces = model.settings.dualStack ? [WORLD_V4, WORLD_V6] : [WORLD];
+  const faces = worldFaces(model.settings.families);
   for (const face of faces) {
     const block = face === WORLD_V6 ? '::/0' : '0.0.0.0/0';
     if (except.some(({ entity, cidr }) => entity === 'world' || cidr === block)) continue;

@@ -163,7 +163,9 @@ function readPort(raw: RawObject, path: string, settings: Settings, dns: boolean
   const protocols = protocolsOf(written, path);
   const specs = protocols.map(
     (protocol): PortSpec =>
-      named ? { protocol, name: port.toLowerCase() } : numbered(protocol, number, end & 0xffff),
+      named
+        ? { protocol, name: port.toLowerCase(), end: end & 0xffff }
+        : numbered(protocol, number, end & 0xffff),
   );
   return { specs, protocols, written, zero: !named && port !== '' && number === 0 };
 }
@@ -360,10 +362,9 @@ function icmpSpecs(raw: RawObject, path: string): readonly PortSpec[] {
     if (!['', 'IPv4', 'IPv6'].includes(family)) throw new Refused(`${where}: wrong family "${family}"`);
     const names = family === 'IPv6' ? ICMP_V6 : ICMP_V4;
     const type = field.type;
-    const code = typeof type === 'number' ? type : (names[String(type)] ?? Number(type));
-    if (!Number.isInteger(code) || code < 0 || code > 255 || type === '') {
-      throw new Refused(`${where}: ICMP type "${String(type)}" is not known`);
-    }
-    return numbered(family === 'IPv6' ? 'ICMPV6' : 'ICMP', code, 0);
+    const code = typeof type === 'number' ? type : (names[String(type)] ?? Number(type || NaN));
+    if (!Number.isInteger(code)) throw new Refused(`${where}: ICMP type "${String(type)}" is not known`);
+    // A number that is no type is stored and taken all the same: it is then a type that no message has.
+    return numbered(family === 'IPv6' ? 'ICMPV6' : 'ICMP', code < 0 ? 0 : Math.min(code, 65535), 0);
   });
 }

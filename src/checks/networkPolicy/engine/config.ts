@@ -2,6 +2,7 @@
 // agent's defaults (pkg/option/config.go, pkg/defaults) for what it leaves out.
 
 import { keepAll, type LabelFilter, labelFilter } from './labels.ts';
+import type { Families } from './peers.ts';
 
 export interface Settings {
   /** Who enforces: Cilium, or whatever CNI the cluster has, as Kubernetes defines NetworkPolicy. */
@@ -20,8 +21,8 @@ export interface Settings {
   readonly extendedProtocols: boolean;
   /** Is the node let in to its pods whatever the policies say? */
   readonly localHostAllowed: boolean;
-  /** IPv4 and IPv6 at once: the world then has two faces. */
-  readonly dualStack: boolean;
+  /** Which families of addresses are on; with both the world has two faces. */
+  readonly families: Families;
   readonly cluster: string;
   /** Do selectors of peers mean this cluster unless they name another? (policy-default-local-cluster) */
   readonly localClusterOnly: boolean;
@@ -64,7 +65,7 @@ export function ciliumSettings(written: Readonly<Record<string, string>>): Setti
     icmpRules: flag('enable-icmp-rules', true),
     nodeSelectorLabels: flag('enable-node-selector-labels', false),
     extendedProtocols: flag('enable-extended-ip-protocols', false),
-    dualStack: flag('enable-ipv4', true) && flag('enable-ipv6', true),
+    families: { ipv4: flag('enable-ipv4', true), ipv6: flag('enable-ipv6', true) },
     cluster: data['cluster-name'] || 'default',
     localClusterOnly: flag('policy-default-local-cluster', true),
   };
@@ -100,7 +101,7 @@ export const kubernetesSettings: Settings = {
   nodeSelectorLabels: false,
   extendedProtocols: false,
   localHostAllowed: true,
-  dualStack: false,
+  families: { ipv4: true, ipv6: false },
   cluster: 'default',
   localClusterOnly: false,
   filter: keepAll,

@@ -1,27 +1,10 @@
 // What the policies say of one side of a flow: default deny, one port, or every
 // port at once (pkg/policy/repository.go, resolve.go, mapstate.go).
 
-import type { Model } from './model.ts';
+import type { Model, Party } from './model.ts';
 import { HOST, type Identity, selects } from './peers.ts';
-import {
-  allPorts,
-  has,
-  isEmpty,
-  noPorts,
-  type PodPorts,
-  type PortSet,
-  type Protocol,
-  portSet,
-  subtract,
-  union,
-} from './ports.ts';
+import { allPorts, has, isEmpty, noPorts, type PortSet, type Protocol, subtract, union } from './ports.ts';
 import type { Direction, Rule } from './rules.ts';
-
-/** Either side of a flow. The one whose policies are asked is the subject, an endpoint; the other the peer. */
-export interface Party {
-  readonly identity: Identity;
-  readonly ports: PodPorts;
-}
 
 export type Because =
   /** An allow or a deny rule decides. */
@@ -71,13 +54,13 @@ export function decide(
   const off = notEnforced(model);
   if (off) return { decision: 'allow', because: { kind: 'not-enforced', setting: off } };
   const { holds, rule: denying, rules } = defaultDeny(model, subject.identity, direction);
-  const names = model.namesFor(subject, peer, direction);
+  const portsOf = model.portsFor(subject, peer, direction);
   let allowing: Rule | undefined;
   let doubtfulAllow: Rule | undefined;
   let doubtfulDeny: Rule | undefined;
   for (const rule of rules) {
-    if (rule.peers === null || !has(portSet(rule.ports, names), protocol, port)) continue;
-    const meant = selects(rule.peers, peer.identity, model.settings.dualStack);
+    if (rule.peers === null || !has(portsOf(rule), protocol, port)) continue;
+    const meant = selects(rule.peers, peer.identity, model.settings.families);
     if (meant === false) continue;
     if (rule.deny) {
       if (meant) return { decision: 'deny', because: { kind: 'rule', rule } };
@@ -153,7 +136,7 @@ export function reach(model: Model, subject: Party, direction: Direction, peer: 
     return { open: allPorts, doubtful: noPorts, by: [], base };
   }
   const { holds, rule: denying, rules } = defaultDeny(model, subject.identity, direction);
-  const names = model.namesFor(subject, peer, direction);
+  const portsOf = model.portsFor(subject, peer, direction);
   const base = baseline(model, subject.identity, direction, peer.identity, holds, denying, rules);
   let closed = noPorts;
   let maybeClosed = noPorts;
@@ -161,9 +144,9 @@ export function reach(model: Model, subject: Party, direction: Direction, peer: 
   const denies: { rule: Rule; ports: PortSet }[] = [];
   for (const rule of rules) {
     if (rule.peers === null) continue;
-    const meant = selects(rule.peers, peer.identity, model.settings.dualStack);
+    const meant = selects(rule.peers, peer.identity, model.settings.families);
     if (meant === false) continue;
-    const ports = portSet(rule.ports, names);
+    const ports = portsOf(rule);
     if (!rule.deny) allows.push({ rule, ports, certain: meant === true });
     else if (meant) closed = union(closed, ports);
     else {

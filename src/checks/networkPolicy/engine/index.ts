@@ -9,7 +9,6 @@ export {
   defaultDeny,
   doubtOf,
   nodeSubject,
-  type Party,
   type Reach,
   reach,
   type Verdict,
@@ -22,6 +21,7 @@ export {
   type ModelInput,
   mightSelect,
   type NamespaceInput,
+  type Party,
   type PodInput,
   readsServices,
 } from './model.ts';
@@ -35,6 +35,7 @@ export {
   WORLD,
   WORLD_V4,
   WORLD_V6,
+  worldFaces,
 } from './peers.ts';
 export { describe as describePorts, intersect, type PortSet, type Protocol, union } from './ports.ts';
 export type { CompiledPolicy, Direction, PolicyInput, Rule, ServiceInput } from './rules.ts';

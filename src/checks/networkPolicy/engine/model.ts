@@ -12,8 +12,12 @@ import {
   type NamedPorts,
   ownPorts,
   type PodPorts,
+  type PortSet,
   podPorts,
+  portSet,
   portTable,
+  type RangeEnds,
+  rangeEnds,
 } from './ports.ts';
 import { selector } from './raw.ts';
 import type { CompiledPolicy, Direction, PolicyInput, Rule, ServiceInput } from './rules.ts';
@@ -56,7 +60,9 @@ export interface Endpoint<P extends PodInput = PodInput> {
   readonly pods: readonly P[];
 }
 
-interface HasPorts {
+/** Either side of a flow. The one whose policies are asked is the subject, an endpoint; the other the peer. */
+export interface Party {
+  readonly identity: Identity;
   readonly ports: PodPorts;
 }
 
@@ -67,8 +73,8 @@ export interface Model<P extends PodInput = PodInput> {
   readonly policies: readonly CompiledPolicy[];
   /** The rules that select this identity, in this direction. */
   rulesFor(identity: Identity, direction: Direction): readonly Rule[];
-  /** How names of ports are resolved for a subject. */
-  namesFor(subject: HasPorts, peer: HasPorts, direction: Direction): NamedPorts;
+  /** What the ports of rules come to for a subject: names are resolved as its enforcer would. */
+  portsFor(subject: Party, peer: Party, direction: Direction): (rule: Rule) => PortSet;
   /** The identity that a pod with these labels would have. */
   identityOf(pod: {
     labels: Readonly<Record<string, string>>;
@@ -81,17 +87,16 @@ export function buildModel<P extends PodInput>(input: ModelInput<P>): Model<P> {
   const { settings, policyLists, services = [] } = input;
   const spaces = new Map(input.namespaces.map(({ meta }) => [meta.name, meta.labels]));
   const indexes = policyLists.map((policies) => indexOf(policies, settings, services));
-  const found = new Map<Identity, Record<Direction, readonly Rule[]>>();
+  const found = new Map<Identity, SelectedRules>();
   const rulesOf = (identity: Identity) => {
     const known = found.get(identity);
     if (known) return known;
-    const rules = indexes.flatMap((index) => selecting(index, identity));
-    const sides = {
-      ingress: rules.filter(({ direction }) => direction === 'ingress'),
-      egress: rules.filter(({ direction }) => direction === 'egress'),
-    };
-    found.set(identity, sides);
-    return sides;
+    const rules = indexes.flatMap((index) => selecting(index, identity, settings));
+    const ingress = rules.filter(({ direction }) => direction === 'ingress');
+    const egress = rules.filter(({ direction }) => direction === 'egress');
+    const selected = { ingress, egress, ends: { ingress: endsOf(ingress), egress: endsOf(egress) } };
+    found.set(identity, selected);
+    return selected;
   };
   let table: NamedPorts | undefined;
   const egressNames = () => {
@@ -103,14 +108,40 @@ export function buildModel<P extends PodInput>(input: ModelInput<P>): Model<P> {
     endpoints: fold(input.pods, spaces, settings),
     policies: indexes.flatMap(({ policies }) => policies),
     rulesFor: (identity, direction) => rulesOf(identity)[direction],
-    namesFor(subject, peer, direction) {
-      if (direction === 'ingress') return ownPorts(subject.ports);
+    portsFor(subject, peer, direction) {
       // Kubernetes means the ports of whichever pod is reached; Cilium's agent has one table for all.
-      if (settings.enforcer === 'kubernetes') return ownPorts(peer.ports);
-      return (name, protocol) => egressNames()(name, protocol);
+      const own = settings.enforcer === 'kubernetes' ? peer.ports : undefined;
+      const names: NamedPorts =
+        direction === 'ingress'
+          ? ownPorts(subject.ports)
+          : own
+            ? ownPorts(own)
+            : (name, protocol) => egressNames()(name, protocol);
+      const { ends } = rulesOf(subject.identity);
+      return ({ ports }) => portSet(ports, names, ends[direction]);
     },
     identityOf: (pod) => identityOf(pod, spaces.get(pod.namespace), settings).identity,
   };
+}
+
+interface SelectedRules extends Record<Direction, readonly Rule[]> {
+  readonly ends: Record<Direction, RangeEnds | undefined>;
+}
+
+/** Where ranges that begin at a name end. Nearly always there are none, and no order is needed. */
+function endsOf(rules: readonly Rule[]): RangeEnds | undefined {
+  const ranges = rules.some(({ ports }) => ports?.some((spec) => 'name' in spec && spec.end > 0));
+  if (!ranges) return undefined;
+  const inOrder = rules.filter(({ peers }) => peers !== null).sort((a, b) => compare(orderOf(a), orderOf(b)));
+  return rangeEnds(inOrder.flatMap(({ ports }) => ports ?? []));
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+const ORDER = { CiliumClusterwideNetworkPolicy: 'ccnp', CiliumNetworkPolicy: 'cnp', NetworkPolicy: 'netpol' };
+
+/** The resource by which Cilium sorts the rules of a subject (pkg/policy/rules.go). */
+function orderOf({ policy }: Rule): string {
+  return `${ORDER[policy.kind]}/${policy.meta.namespace}/${policy.meta.name}`;
 }
 
 // Pods -----------------------------------------------------------------------
@@ -323,8 +354,12 @@ function subjectNamespaces(rule: Rule): ReadonlySet<string> | undefined {
   )?.values;
 }
 
-function selecting(index: Index, identity: Identity): readonly Rule[] {
-  if (identity.reserved.has('host')) return index.nodes.filter(({ subject }) => matches(subject, identity));
+function selecting(index: Index, identity: Identity, { filter }: Settings): readonly Rule[] {
+  if (identity.reserved.has('host')) {
+    // Labels of nodes pass the same filter (pkg/endpoint/endpoint.go InitWithNodeLabels).
+    const node = { ...identity, k8s: new Map([...identity.k8s].filter(([key]) => filter(key))) };
+    return index.nodes.filter(({ subject }) => matches(subject, node));
+  }
   const there = identity.namespace === '' ? [] : (index.byNamespace.get(identity.namespace) ?? []);
   return [...there, ...index.anywhere].filter(({ subject }) => matches(subject, identity));
 }

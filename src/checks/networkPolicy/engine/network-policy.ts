@@ -141,7 +141,8 @@ function portsOf(rule: RawObject, path: string): readonly PortSpec[] | undefined
     if (port === undefined || port === null) return numbered(protocol, 0, 0);
     if (typeof port !== 'number' && typeof port !== 'string')
       throw new Refused(`${where}.port: must be a port`);
-    if (isPortName(String(port))) return { protocol, name: String(port) };
-    return numbered(protocol, portNumber(String(port), where), wholeNumber(raw.endPort, `${where}.endPort`));
+    const end = wholeNumber(raw.endPort, `${where}.endPort`);
+    if (isPortName(String(port))) return { protocol, name: String(port), end };
+    return numbered(protocol, portNumber(String(port), where), end);
   });
 }

@@ -32,19 +32,41 @@ function reservedIdentity(...names: string[]): Identity {
   return { k8s: NOTHING, reserved: new Set(names), namespace: '' };
 }
 
+/** The families of addresses that the agents handle. */
+export interface Families {
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+}
+
+/** The label of what lies outside, for an address of 32 or 128 bits (pkg/labels/cidr.go getWorldLabel). */
+function worldLabel(bits: 32 | 128, families: Families): string {
+  if (bits === 32 && families.ipv6) return 'world-ipv4';
+  if (bits === 128 && families.ipv4) return 'world-ipv6';
+  return 'world';
+}
+
 /** What lies outside: in a cluster of one address family everything at once, else a face for each. */
 export const WORLD = reservedIdentity('world');
 export const WORLD_V4 = reservedIdentity('world-ipv4');
 export const WORLD_V6 = reservedIdentity('world-ipv6');
+/** The faces that the world shows where these families are on. */
+export function worldFaces({ ipv4, ipv6 }: Families): readonly Identity[] {
+  return ipv4 && ipv6 ? [WORLD_V4, WORLD_V6] : [WORLD];
+}
+
 export const HOST = reservedIdentity('host');
 export const REMOTE_NODE = reservedIdentity('remote-node');
 /** Identity 7 (pkg/identity/numericidentity.go): an API server that runs on a node of the cluster. */
 export const KUBE_APISERVER = reservedIdentity('kube-apiserver', 'remote-node');
 
 /** An address outside the cluster. */
-export function addressIdentity(address: Address, dualStack: boolean, names?: readonly string[]): Identity {
-  const world = !dualStack ? 'world' : address.bits === 32 ? 'world-ipv4' : 'world-ipv6';
-  const identity = { k8s: NOTHING, reserved: new Set([world]), namespace: '', address };
+export function addressIdentity(address: Address, families: Families, names?: readonly string[]): Identity {
+  const identity = {
+    k8s: NOTHING,
+    reserved: new Set([worldLabel(address.bits, families)]),
+    namespace: '',
+    address,
+  };
   return names === undefined ? identity : { ...identity, names };
 }
 
@@ -60,26 +82,25 @@ export function isWorld({ reserved }: Identity): boolean {
 export function selects(
   peers: readonly PeerSelector[],
   identity: Identity,
-  dualStack: boolean,
+  families: Families,
 ): boolean | undefined {
   if (peers.length === 0) return true;
   let doubt = false;
   for (const peer of peers) {
-    const answer = selectsOne(peer, identity, dualStack);
+    const answer = selectsOne(peer, identity, families);
     if (answer === true) return true;
     if (answer === undefined) doubt = true;
   }
   return doubt ? undefined : false;
 }
 
-function selectsOne(peer: PeerSelector, identity: Identity, dualStack: boolean): boolean | undefined {
+function selectsOne(peer: PeerSelector, identity: Identity, families: Families): boolean | undefined {
   switch (peer.kind) {
     case 'labels':
       return matches(peer.requirements, identity);
     case 'cidr':
       return (
-        inPrefix(peer.prefix, identity, dualStack) &&
-        !peer.except.some((p) => inPrefix(p, identity, dualStack))
+        inPrefix(peer.prefix, identity, families) && !peer.except.some((p) => inPrefix(p, identity, families))
       );
     case 'fqdn': {
       if (!identity.address) return false;
@@ -98,10 +119,9 @@ function selectsOne(peer: PeerSelector, identity: Identity, dualStack: boolean):
   }
 }
 
-function inPrefix(prefix: Prefix, identity: Identity, dualStack: boolean): boolean {
+function inPrefix(prefix: Prefix, identity: Identity, families: Families): boolean {
   if (prefix.length === 0) {
-    const face = !dualStack ? 'world' : prefix.bits === 32 ? 'world-ipv4' : 'world-ipv6';
-    return identity.reserved.has(face);
+    return identity.reserved.has(worldLabel(prefix.bits, families));
   }
   return identity.address !== undefined && contains(prefix, identity.address);
 }

@@ -95,7 +95,12 @@ function isFull(ranges: readonly Range[] | undefined): boolean {
 /** One port of a rule: by number (with a range's end), or by name. */
 export type PortSpec =
   | { readonly protocol: Protocol; readonly low: number; readonly high: number }
-  | { readonly protocol: Protocol; readonly name: string };
+  | {
+      readonly protocol: Protocol;
+      readonly name: string;
+      /** The end of a range that begins at the port so named; 0 without one. */
+      readonly end: number;
+    };
 
 /** A numbered port. Port 0 is all of them; an end at or below the port is no range (PortRangeToMaskedPorts). */
 export function numbered(protocol: Protocol, port: number, end: number): PortSpec {
@@ -106,8 +111,29 @@ export function numbered(protocol: Protocol, port: number, end: number): PortSpe
 /** Finds the number behind a name. */
 export type NamedPorts = (name: string, protocol: Protocol) => number | undefined;
 
+/** The end of the range that a name stands for, by `name/protocol`. */
+export type RangeEnds = ReadonlyMap<string, number>;
+
+/**
+ * Cilium keeps one filter for each name and protocol of a subject, so the first rule that speaks of a name decides
+ * where its range ends, for all of them (pkg/policy/l4.go addL4Filter, ExactLookup).
+ */
+export function rangeEnds(specs: Iterable<PortSpec>): RangeEnds {
+  const ends = new Map<string, number>();
+  for (const spec of specs) {
+    if (!('name' in spec)) continue;
+    const key = `${spec.name}/${spec.protocol}`;
+    if (!ends.has(key)) ends.set(key, spec.end);
+  }
+  return ends;
+}
+
 /** What the ports of a rule open; `undefined` are all. A name that resolves to nothing opens nothing. */
-export function portSet(specs: readonly PortSpec[] | undefined, names: NamedPorts): PortSet {
+export function portSet(
+  specs: readonly PortSpec[] | undefined,
+  names: NamedPorts,
+  ends: RangeEnds = NO_ENDS,
+): PortSet {
   if (specs === undefined) return allPorts;
   const byProtocol = new Map<Protocol, Range[]>();
   for (const spec of specs) {
@@ -115,7 +141,7 @@ export function portSet(specs: readonly PortSpec[] | undefined, names: NamedPort
     if ('name' in spec) {
       const number = names(spec.name, spec.protocol);
       if (number === undefined) continue;
-      range = [number, number];
+      range = [number, Math.max(number, ends.get(`${spec.name}/${spec.protocol}`) ?? spec.end)];
     } else {
       range = [spec.low, spec.high];
     }
@@ -123,6 +149,8 @@ export function portSet(specs: readonly PortSpec[] | undefined, names: NamedPort
   }
   return new Map([...byProtocol].map(([protocol, ranges]) => [protocol, merge(ranges)]));
 }
+
+const NO_ENDS: RangeEnds = new Map();
 
 /** IANA service names, which is what Cilium takes for a port's name (pkg/iana/svcname.go). */
 export function isPortName(text: string): boolean {
