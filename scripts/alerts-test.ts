@@ -24,8 +24,6 @@ const prometheusRule = z.object({
   spec: z.object({ groups: z.array(z.looseObject({ rules: z.array(rule) })) }),
 });
 
-process.exitCode = main();
-
 function main(): number {
   const { groups } = prometheusRule.parse(parse(readFileSync(RULES, 'utf8'))).spec;
   const alerts = groups.flatMap((group) => group.rules);
@@ -110,3 +108,5 @@ function firingIn(file: string): string[] {
 function testFiles(): string[] {
   return readdirSync(TESTS).filter((file) => file.endsWith('.test.yaml'));
 }
+
+process.exitCode = main();
