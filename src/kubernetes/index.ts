@@ -57,12 +57,11 @@ export {
   type EventRecorderOptions,
   type ObjectReference,
 } from './events.ts';
+export type { FailureReason, ReflectorFailure } from './failure.ts';
 export { type LeaseElector, type LeaseOptions, type LeaseSpec, startLeaseElection } from './lease.ts';
 export {
-  type FailureReason,
   type Reflector,
   type ReflectorEvent,
-  type ReflectorFailure,
   type ReflectorOptions,
   type Sink,
   startReflector,

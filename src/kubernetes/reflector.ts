@@ -5,35 +5,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type BackoffOptions, createBackoff } from './backoff.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';
-import { ConfigError } from './config.ts';
 import { type ApiResource, resourcePath } from './discovery.ts';
-import { ApiError, isApiError, isConnectionError, isGone, messageOf, type StatusBody } from './errors.ts';
+import { isApiError, isConnectionError, isGone, messageOf } from './errors.ts';
+import { BadObjectError, failureOf, isThrottle, type ReflectorFailure } from './failure.ts';
 import { createLineSplitter } from './lines.ts';
+import { createListSplitter } from './list-items.ts';
+import { endOfList, parseEvent, parseJson } from './parse.ts';
 import { isNotNewer } from './resource-version.ts';
 import type { QueryValue, Transport } from './transport.ts';
-import type { KubeObject, ObjectMeta } from './types.ts';
-
-/**
- * Why a resource cannot be followed at present. `Forbidden` and `Unauthorized`: the server refused (403, 401), or there are no credentials.
- * `NotFound`: the kind is not served (404). `Unreachable`: no answer. `Throttled`: 429. `ServerError`: any other refusal.
- * `BadObject`: an object that cannot be read, projected or stored.
- */
-export type FailureReason =
-  | 'Forbidden'
-  | 'Unauthorized'
-  | 'NotFound'
-  | 'Unreachable'
-  | 'Throttled'
-  | 'ServerError'
-  | 'BadObject';
-
-export type ReflectorFailure = {
-  reason: FailureReason;
-  message: string;
-  error: unknown;
-  /** Wall time in milliseconds at which this run of failures began. */
-  since: number;
-};
+import type { KubeObject } from './types.ts';
 
 export type Sink<T> = {
   /** The complete content, in place of all that was there. */
@@ -98,10 +78,9 @@ const IDLE_MS = 90_000;
 const HEADERS_MS = 30_000;
 /** How long parsing may hold the event loop before others get a turn. */
 const SLICE_MS = 8;
+/** A page comes in one piece; an API server that needs longer than this for the next part of it is stuck. */
+const LIST_IDLE_MS = 60_000;
 const INITIAL_END = 'k8s.io/initial-events-end';
-
-type WatchEvent = { type?: string; object?: KubeObject };
-type ListBody = { metadata?: ObjectMeta & { continue?: string }; items?: KubeObject[] | null };
 
 export function startReflector<T>(options: ReflectorOptions<T>): Reflector {
   const { transport, resource, sink, clock = systemClock(), pollMs = 60_000 } = options;
@@ -133,6 +112,10 @@ export function startReflector<T>(options: ReflectorOptions<T>): Reflector {
     }
   };
 
+  /**
+   * Chunks that have arrived already are handed out one after the other without a turn of the event loop between them,
+   * so the slice runs from the last turn given, not from the chunk.
+   */
   const breathe = async (): Promise<void> => {
     if (performance.now() - turnStarted < SLICE_MS) return;
     await nextTurn();
@@ -153,15 +136,22 @@ export function startReflector<T>(options: ReflectorOptions<T>): Reflector {
     do {
       const limit = paged ? pageSize : undefined;
       const query = { ...selectors, limit, continue: next };
-      const request = { path, query, signal, verb: 'LIST', timeoutMs: 60_000 };
-      const { body } = await transport.request<ListBody>(request);
-      turnStarted = performance.now();
-      for (const item of body.items ?? []) {
-        objects.push(project(item));
+      const stream = await transport.stream({
+        path,
+        query,
+        signal,
+        idleTimeoutMs: LIST_IDLE_MS,
+        verb: 'LIST',
+      });
+      const splitter = createListSplitter();
+      for await (const chunk of stream.chunks) {
+        splitter.push(chunk, (json) => objects.push(project(parseJson(json))));
         await breathe();
       }
-      version = body.metadata?.resourceVersion ?? version;
-      next = body.metadata?.continue || undefined;
+      if (signal.aborted) return;
+      const { metadata } = endOfList(path, splitter);
+      version = metadata?.resourceVersion ?? version;
+      next = metadata?.continue || undefined;
     } while (next !== undefined && !signal.aborted);
     if (signal.aborted) return;
     accept(objects, version);
@@ -203,7 +193,6 @@ export function startReflector<T>(options: ReflectorOptions<T>): Reflector {
     try {
       for await (const chunk of stream.chunks) {
         if (signal.aborted) return;
-        turnStarted = performance.now();
         lines.push(chunk, (line) => take(line, following));
         await breathe();
       }
@@ -338,51 +327,3 @@ type Following<T> = { initial: Map<string, T> | undefined; events: number };
 
 /** The server's stream of initial events ended early; not yet a failure, as lists may still work. */
 class WatchListIncomplete extends Error {}
-
-/** What arrived cannot be understood. */
-class BadObjectError extends Error {}
-
-function parseEvent(line: string): { type: string; object: KubeObject } {
-  let event: WatchEvent;
-  try {
-    event = (JSON.parse(line) as WatchEvent | null) ?? {};
-  } catch (error) {
-    throw new BadObjectError(`a watch event is not JSON (it starts ${JSON.stringify(line.slice(0, 60))})`, {
-      cause: error,
-    });
-  }
-  const { type = '', object } = event;
-  if (type === 'ERROR') {
-    const status = (object ?? {}) as StatusBody;
-    throw new ApiError(status.code ?? 500, status);
-  }
-  if (typeof object !== 'object' || object === null || typeof object.metadata !== 'object') {
-    throw new BadObjectError(`a watch event of type "${type}" holds no object`);
-  }
-  return { type, object };
-}
-
-const isThrottle = (error: unknown): boolean => isApiError(error) && error.code === 429;
-
-function failureOf(error: unknown, what: string, since: number): ReflectorFailure {
-  const message = `${what}: ${messageOf(error)}`;
-  return { reason: reasonOf(error), message, error, since };
-}
-
-function reasonOf(error: unknown): FailureReason {
-  if (isConnectionError(error)) return 'Unreachable';
-  if (error instanceof ConfigError) return 'Unauthorized';
-  if (!isApiError(error)) return 'BadObject';
-  switch (error.code) {
-    case 401:
-      return 'Unauthorized';
-    case 403:
-      return 'Forbidden';
-    case 404:
-      return 'NotFound';
-    case 429:
-      return 'Throttled';
-    default:
-      return 'ServerError';
-  }
-}

@@ -4,7 +4,8 @@
  * differences only.
  */
 import { deepEqual } from './equal.ts';
-import type { ReflectorFailure, Sink } from './reflector.ts';
+import type { ReflectorFailure } from './failure.ts';
+import type { Sink } from './reflector.ts';
 import type { ObjectKey, ObjectMeta } from './types.ts';
 
 export type Change<T> =
