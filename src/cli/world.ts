@@ -10,6 +10,7 @@ import { loadManifests, type Manifest } from '../facts/manifest-files.ts';
 import { manifestSource } from '../facts/manifests.ts';
 import type { Source } from '../facts/source.ts';
 import {
+  createDiscovery,
   createTransport,
   isNotFound,
   type KubeObject,
@@ -64,7 +65,7 @@ export async function fromCluster(paths: readonly string[], flags: VerifyFlags):
     await serverVersion(transport);
     const given = paths.length > 0 ? await loadManifests(paths) : undefined;
     const objects = given ? given.objects.filter(isItem) : await itemsIn(transport, flags);
-    const source = liveSource({ transport, clock: systemClock() });
+    const source = liveSource({ transport, discovery: createDiscovery(transport), clock: systemClock() });
     return {
       ...parsedItems(objects, flags),
       source,

@@ -82,8 +82,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   });
   const readers = createReaders();
   const occasions = createOccasions();
-  const source = liveSource({ transport, clock, observe: metrics.watch });
   const discovery = createDiscovery(transport);
+  const source = liveSource({ transport, discovery, clock, observe: metrics.watch });
   const permissions = createPermissions({
     transport,
     discovery,

@@ -2,13 +2,7 @@
 // read of that kind and ended when nobody reads it any more; each is a reflector
 // into a store of projections.
 
-import {
-  type ApiResource,
-  type Clock,
-  createDiscovery,
-  type KubeObject,
-  type Transport,
-} from '../kubernetes/index.ts';
+import type { ApiResource, Clock, Discovery, KubeObject, Transport } from '../kubernetes/index.ts';
 import { createDefinitions } from './definitions.ts';
 import { MANAGERS, managersOf } from './equal.ts';
 import { createFeed, type Feed, type FeedChange } from './feed.ts';
@@ -32,6 +26,7 @@ export interface FactChange {
 
 export interface LiveOptions {
   readonly transport: Transport;
+  readonly discovery: Discovery;
   readonly clock: Clock;
   /** For watch metrics: the kind, and what its reflector does. */
   readonly observe?: (kind: string) => (event: WatchEventName) => void;
@@ -77,8 +72,7 @@ function whole(raw: KubeObject): object {
   return Object.assign({ ...raw, metadata }, { [MANAGERS]: managers(managedFields) });
 }
 
-export function liveSource({ transport, clock, observe }: LiveOptions): LiveSource {
-  const discovery = createDiscovery(transport);
+export function liveSource({ transport, discovery, clock, observe }: LiveOptions): LiveSource {
   const definitions = createDefinitions({ transport, discovery, clock });
   const feeds = new Map<string, Feed>();
   const listeners = new Set<(change: FactChange) => void>();
