@@ -9,7 +9,7 @@ import type { Facts } from '../facts/view.ts';
 import { conditions } from './conditions.ts';
 import { type Change, culprit } from './culprit.ts';
 import { dependencies } from './depends.ts';
-import { deciding, outcome, remember, tally } from './lifecycle.ts';
+import { deciding, heldDrift, outcome, remember, tally } from './lifecycle.ts';
 import { blockOf, type Checks, clip, earliest, judge } from './verdict.ts';
 
 export interface Evaluation {
@@ -75,14 +75,12 @@ export function evaluate(
     before.state === undefined || next.state === before.state
       ? undefined
       : culprit(changes, newFailures(judgedChecks, before), facts);
-  const counts = tally(checkStatuses);
   return {
     status: {
       observedGeneration: metadata.generation,
       state: next.state,
       summary: clip(next.summary),
-      ...counts,
-      progress: `${counts.passing}/${counts.total}`,
+      ...progress(checkStatuses),
       conditions: conditions(next, metadata.generation, before, now),
       ...(checkStatuses.length > 0 ? { checks: checkStatuses } : {}),
       ...(prerequisites.length > 0 ? { prerequisites } : {}),
@@ -130,20 +128,22 @@ export function invalidStatus(
     state: 'Invalid',
     reason: 'Invalid',
     summary: clip(problems.join('; ')),
-    drift:
-      before.driftedSince === undefined
-        ? undefined
-        : before.firstImplementedAt === undefined
-          ? 'ClaimRefuted'
-          : 'Regressed',
+    drift: heldDrift(before),
   } as const;
   return {
-    ...(before.checks ? { checks: before.checks } : {}),
-    ...(before.prerequisites ? { prerequisites: before.prerequisites } : {}),
     observedGeneration: metadata.generation,
     state: next.state,
     summary: next.summary,
+    ...progress(before.checks ?? []),
     conditions: conditions(next, metadata.generation, before, now),
+    ...(before.checks ? { checks: before.checks } : {}),
+    ...(before.prerequisites ? { prerequisites: before.prerequisites } : {}),
     ...remember(before, next, now, undefined),
   };
+}
+
+/** The counts of the checks that the status shows. */
+function progress(checks: readonly CheckStatus[]) {
+  const counts = tally(checks);
+  return { ...counts, progress: `${counts.passing}/${counts.total}` };
 }

@@ -48,7 +48,8 @@ export function outcome(outlook: Outlook): Outcome {
   const unknown = decides.filter((check) => check.verdict === 'Unknown');
   const waived = decides.filter((check) => check.verdict === 'Waived');
   const passing = decides.filter((check) => check.verdict === 'Pass');
-  const drift = failing.length > 0 ? driftReason(outlook) : unknown.length > 0 ? held : undefined;
+  const proven = unknown.length === 0 && passing.length + waived.length > 0;
+  const drift = failing.length > 0 ? driftReason(outlook) : proven ? undefined : held;
 
   if (failing.length > 0 && drift)
     return { state: 'Drifted', reason: drift, summary: told(failing, total, 'fail'), drift };
@@ -87,8 +88,8 @@ export function outcome(outlook: Outlook): Outcome {
   };
 }
 
-/** A drift that is still open: Unknown, Suspended and Invalid never clear it. */
-function heldDrift(before: ItemStatus): Outcome['drift'] {
+/** A drift that is still open: Unknown (nothing that applies is Unknown too), Suspended and Invalid never clear it. */
+export function heldDrift(before: ItemStatus): Outcome['drift'] {
   if (before.driftedSince === undefined) return undefined;
   return before.firstImplementedAt === undefined ? 'ClaimRefuted' : 'Regressed';
 }

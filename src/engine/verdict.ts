@@ -148,14 +148,12 @@ function ordered(findings: readonly Finding[], isWaived: (finding: Finding) => b
 /** "1 check", "2 checks". */
 export const count = (n: number, thing: string) => `${n} ${thing}${n === 1 ? '' : 's'}`;
 
-/** Cuts text to what the CRD accepts, by characters, never inside one. */
+/** Cuts text to what the CRD accepts, never inside a character; half characters, which no API server stores, are replaced. */
 export function clip(text: string, max: number = MAX_MESSAGE): string {
-  if (text.length <= max) return text;
-  return `${[...text]
-    .slice(0, max - 1)
-    .join('')
-    .slice(0, max - 1)
-    .toWellFormed()}…`;
+  const whole = text.toWellFormed();
+  if (whole.length <= max) return whole;
+  const cut = whole.slice(0, max - 1);
+  return `${cut.isWellFormed() ? cut : cut.slice(0, -1)}…`;
 }
 
 /** RFC 3339 in whole seconds, as the API server writes times. */
