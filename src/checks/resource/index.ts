@@ -176,7 +176,7 @@ function where({ name, namespace, namespaceSelector, labelSelector }: Params, co
     ...(name ? [`named ${name}`] : []),
     ...(labelSelector ? [`with labels ${describeSelector(labelSelector)}`] : []),
     namespaceSelector
-      ? `in the namespaces with ${describeSelector(namespaceSelector).replace('every pod of the namespace', 'any labels')}`
+      ? `in the namespaces with ${describeSelector(namespaceSelector, 'any labels')}`
       : `in namespace ${namespace ?? context.namespace}`,
   ].join(' ');
 }

@@ -61,8 +61,11 @@ const own = (labels: Labels, key: string) => (Object.hasOwn(labels, key) ? label
 const holds = (values: readonly string[], value: string | undefined) =>
   value !== undefined && values.includes(value);
 
-/** A selector as kubectl prints it, for messages. */
-export function describeSelector(selector: Selector | undefined): string {
+/** A selector as kubectl prints it, for messages; `everything` is what an empty one selects. */
+export function describeSelector(
+  selector: Selector | undefined,
+  everything = 'every pod of the namespace',
+): string {
   if (selector === undefined) return 'nothing (its selector is null)';
   const parts = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
   for (const { key, operator, values = [] } of selector.matchExpressions ?? []) {
@@ -70,5 +73,5 @@ export function describeSelector(selector: Selector | undefined): string {
     else if (operator === 'DoesNotExist') parts.push(`!${key}`);
     else parts.push(`${key} ${operator === 'In' ? 'in' : 'notin'} (${values.join(',')})`);
   }
-  return parts.length === 0 ? 'every pod of the namespace' : parts.join(',');
+  return parts.length === 0 ? everything : parts.join(',');
 }

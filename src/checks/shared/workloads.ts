@@ -137,7 +137,7 @@ function missing(entry: Workload, whenMissing: 'Fail' | 'NotApplicable', ownName
   const kind = entry.kind ?? 'Workload';
   const namespace = entry.namespaceSelector ? '*' : (entry.namespace ?? ownNamespace);
   const where = entry.namespaceSelector
-    ? `in namespaces with ${describeSelector(entry.namespaceSelector).replace('every pod of the namespace', 'any labels')}`
+    ? `in namespaces with ${describeSelector(entry.namespaceSelector, 'any labels')}`
     : `in namespace ${namespace}`;
   const what = [
     entry.kind ?? 'Deployment, StatefulSet or DaemonSet',
