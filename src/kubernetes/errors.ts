@@ -90,6 +90,11 @@ const WORDS: Record<string, string> = {
   ENETUNREACH: 'network unreachable',
   ETIMEDOUT: 'connection timed out',
   UND_ERR_CONNECT_TIMEOUT: 'connection timed out',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'its certificate is not signed by the certificate authority that is configured',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not signed by the certificate authority that is configured',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed, and not the one that is configured',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
   UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
   UND_ERR_BODY_TIMEOUT: 'the answer stopped in the middle',
 };

@@ -121,14 +121,14 @@ describe.skipIf(!localClusters())('src/kubernetes against a real API server', ()
     let delayed = false;
     const slow: Transport = {
       ...transport,
-      request: async (request) => {
+      stream: async (request) => {
         if (request.query?.continue !== undefined && !delayed) {
           delayed = true;
           // Two compactions at 10 s: the first only notes the revision that the second compacts to.
           await wait(25_000);
           await writeMap('after-compaction', {});
         }
-        return transport.request<never>(request).catch((error: { code: number }) => {
+        return transport.stream(request).catch((error: { code: number }) => {
           codes.push(error.code);
           throw error;
         });
