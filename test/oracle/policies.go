@@ -93,20 +93,10 @@ func importPolicies(s *scenario, policyConfig cmtypes.PolicyConfig) (*imported, 
 	if err := watcher.Start(quiet, ctx); err != nil {
 		return nil, fmt.Errorf("starting Cilium's policy watcher: %w", err)
 	}
-	if option.Config.EnableCiliumNetworkPolicy {
-		err = cnps.wait(ctx)
-	}
-	if option.Config.EnableCiliumClusterwideNetworkPolicy && err == nil {
-		err = ccnps.wait(ctx)
-	}
-	if (option.Config.EnableCiliumNetworkPolicy || option.Config.EnableCiliumClusterwideNetworkPolicy) && err == nil {
-		err = groups.wait(ctx)
-	}
-	if option.Config.EnableK8sNetworkPolicy && err == nil {
-		err = policies.wait(ctx)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("importing policies: %w", err)
+	for _, source := range []interface{ wait(context.Context) error }{cnps, ccnps, groups, policies} {
+		if err := source.wait(ctx); err != nil {
+			return nil, fmt.Errorf("importing policies: %w", err)
+		}
 	}
 	if err := watcher.Stop(quiet, ctx); err != nil {
 		return nil, fmt.Errorf("stopping Cilium's policy watcher: %w", err)
@@ -156,11 +146,25 @@ func decode(raw []json.RawMessage, c *collector) (*objects, error) {
 		default:
 			return nil, fmt.Errorf("policies[%d]: kind %q is not one of CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy, CiliumCIDRGroup, NetworkPolicy", i, head.Kind)
 		}
-		if err != nil {
+		if err != nil && isWatched(head.Kind) {
 			c.refuse(invalidObject{head.Kind, head.Metadata.Namespace, head.Metadata.Name, err.Error()})
 		}
 	}
 	return &o, nil
+}
+
+// isWatched says whether the agent looks at a kind at all (pkg/policy/k8s/watcher.go).
+func isWatched(kind string) bool {
+	switch kind {
+	case "NetworkPolicy":
+		return option.Config.EnableK8sNetworkPolicy
+	case "CiliumNetworkPolicy":
+		return option.Config.EnableCiliumNetworkPolicy
+	case "CiliumClusterwideNetworkPolicy":
+		return option.Config.EnableCiliumClusterwideNetworkPolicy
+	default:
+		return option.Config.EnableCiliumNetworkPolicy || option.Config.EnableCiliumClusterwideNetworkPolicy
+	}
 }
 
 func orDefault(namespace string) string {
@@ -365,6 +369,9 @@ func (s *objectSource[T]) report(o T, err error) {
 }
 
 func (s *objectSource[T]) wait(ctx context.Context) error {
+	if !isWatched(s.kind) {
+		return nil
+	}
 	select {
 	case <-s.synced:
 		return nil
