@@ -7,7 +7,7 @@ import { finding, refer, someOf, subjectOf } from '../shared/messages.ts';
 import { isAlive, selectedPods } from '../shared/pods.ts';
 import { describeSelector, type Labels, matcher } from '../shared/selectors.ts';
 import type { MatchedWorkload } from '../shared/workloads.ts';
-import { budgetsOf } from './eviction.ts';
+import { budgetsSelecting } from './eviction.ts';
 
 export interface Coverage {
   /** The one budget, if there is one. */
@@ -30,12 +30,12 @@ export function coverage(
 ): Coverage {
   const { subject } = workload;
   const whose = `the pods of ${refer(subject)}`;
-  const byTemplate = budgets.filter(({ spec }) => matcher(spec.selector)(labels));
+  const byTemplate = budgetsSelecting(labels, budgets);
   const alive = (pods ?? []).filter(isAlive);
   const [budget] = byTemplate;
 
   if (!budget) {
-    const covered = alive.filter((pod) => budgetsOf(pod, budgets).length > 0);
+    const covered = alive.filter((pod) => budgetsSelecting(pod.meta.labels, budgets).length > 0);
     return covered.length === 0
       ? { finding: noBudget(workload, labels, budgets, all) }
       : {
@@ -44,7 +44,9 @@ export function coverage(
             reason: 'PartialCoverage',
             subject,
             field: 'spec.template.metadata.labels',
-            culprits: [...new Set(covered.flatMap((pod) => budgetsOf(pod, budgets)))].map(budgetSubject),
+            culprits: [...new Set(covered.flatMap((pod) => budgetsSelecting(pod.meta.labels, budgets)))].map(
+              budgetSubject,
+            ),
             what: `No PodDisruptionBudget selects the labels of the template of ${refer(subject)} (${labelText(labels)}), only those of ${covered.length} running pods.`,
             fix: 'Give the template and the budget labels in common, so that the next pod is covered too.',
           }),
@@ -70,9 +72,9 @@ export function coverage(
       },
     };
   }
-  const doubly = alive.filter((pod) => budgetsOf(pod, budgets).length > 1);
+  const doubly = alive.filter((pod) => budgetsSelecting(pod.meta.labels, budgets).length > 1);
   if (doubly.length > 0) {
-    const over = [...new Set(doubly.flatMap((pod) => budgetsOf(pod, budgets)))];
+    const over = [...new Set(doubly.flatMap((pod) => budgetsSelecting(pod.meta.labels, budgets)))];
     const which = `Pods of ${refer(subject)} (${someOf(doubly.map(({ meta }) => meta.name))})`;
     return { budget, unsettled: { pods: doubly, finding: multiple(workload, over, which) } };
   }
@@ -85,18 +87,18 @@ function noBudget(
   budgets: readonly PodDisruptionBudget[],
   all: readonly Pod[] | undefined,
 ): Finding {
-  const idle = all ? budgets.filter(({ spec }) => selectedPods(spec.selector, all).length === 0) : [];
-  const near = budgets
+  const withoutPods = all ? idleBudgets(budgets, all) : [];
+  const near = (withoutPods.length > 0 ? withoutPods : [...budgets].sort(byName))
     .slice(0, 3)
-    .map(
-      (budget) =>
-        `${budget.meta.name} selects ${describeSelector(budget.spec.selector)}${podCount(budget, all)}`,
-    );
+    .map((budget) => {
+      const selects = describeSelector(budget.spec.selector);
+      return `${budget.meta.name} selects ${selects}${withoutPods.length > 0 ? ' (no pod)' : ''}`;
+    });
   return finding({
     level: 'Fail',
     reason: 'NoBudget',
     subject,
-    culprits: idle.slice(0, 5).map(budgetSubject),
+    culprits: withoutPods.slice(0, 5).map(budgetSubject),
     what: [
       `No PodDisruptionBudget selects the pods of ${refer(subject)} (${labelText(labels)}).`,
       ...(near.length > 0 ? [`In its namespace ${near.join('; ')}.`] : []),
@@ -105,11 +107,26 @@ function noBudget(
   });
 }
 
-function podCount({ spec }: PodDisruptionBudget, all: readonly Pod[] | undefined): string {
-  if (!all) return '';
-  const amount = selectedPods(spec.selector, all).length;
-  return amount === 0 ? ' (no pod)' : ` (${amount} pod${amount === 1 ? '' : 's'})`;
+const idle = new WeakMap<
+  readonly PodDisruptionBudget[],
+  WeakMap<readonly Pod[], readonly PodDisruptionBudget[]>
+>();
+
+/** Budgets that select no pod at all: one of them may have lost its pods by a change of its selector. */
+function idleBudgets(
+  budgets: readonly PodDisruptionBudget[],
+  all: readonly Pod[],
+): readonly PodDisruptionBudget[] {
+  const byPods = idle.get(budgets) ?? new WeakMap<readonly Pod[], readonly PodDisruptionBudget[]>();
+  idle.set(budgets, byPods);
+  const known = byPods.get(all);
+  if (known) return known;
+  const found = budgets.filter(({ spec }) => selectedPods(spec.selector, all).length === 0).sort(byName);
+  byPods.set(all, found);
+  return found;
 }
+
+const byName = (a: PodDisruptionBudget, b: PodDisruptionBudget) => (a.meta.name < b.meta.name ? -1 : 1);
 
 function multiple(
   { subject }: MatchedWorkload,
