@@ -54,30 +54,56 @@ export function gatherEvidence(params: Params, context: CheckContext): Evidence 
   const late = [services, ...(everyPod ? [everyPod] : [])].filter(isUnknowable);
   if (late.length > 0) return once(late.map((fact) => unknownFinding(fact)));
 
-  const all = flat(values(pods));
+  const all = joined(values(pods));
   const model = buildModel<Pod>({
     settings,
-    namespaces: values([namespaces])[0] ?? [],
-    pods: all.filter(isRunning),
+    namespaces: values([namespaces])[0] ?? NO_NAMESPACES,
+    pods: running(all),
     policyLists,
     services: values([services])[0] ?? [],
-    ...(everyPod ? { allPods: (values([everyPod])[0] ?? []).filter(isRunning) } : {}),
+    ...(everyPod ? { allPods: running(values([everyPod])[0] ?? []) } : {}),
   });
   return {
     model,
     pods: all,
-    namespaces: values([namespaces])[0] ?? [],
+    namespaces: values([namespaces])[0] ?? NO_NAMESPACES,
     notes: [...notesOn(served, config.state), ...doubtsOn(settings)],
   };
 }
 
-const NO_SERVICES: ListFact<Kinds['Service']> = { state: 'known', value: [], served: true };
+const NO_SERVICES: ListFact<Kinds['Service']> = { state: 'known', value: Object.freeze([]), served: true };
 
 const values = <T>(facts: readonly ListFact<T>[]): (readonly T[])[] =>
   facts.flatMap((fact) => (fact.state === 'known' ? [fact.value] : []));
 
-const flat = <T>(lists: readonly (readonly T[])[]): readonly T[] =>
-  lists.length === 1 ? (lists[0] ?? []) : lists.flat();
+const NO_NAMESPACES: readonly Namespace[] = [];
+const NO_PODS: readonly Pod[] = [];
+const joins = new WeakMap<readonly Pod[], { lists: readonly (readonly Pod[])[]; whole: readonly Pod[] }>();
+
+/** The lists as one; the same array for the same lists. */
+function joined(lists: readonly (readonly Pod[])[]): readonly Pod[] {
+  const [first] = lists;
+  if (!first) return NO_PODS;
+  if (lists.length === 1) return first;
+  const before = joins.get(first);
+  if (before?.lists.length === lists.length && before.lists.every((list, i) => list === lists[i])) {
+    return before.whole;
+  }
+  const whole = lists.flat();
+  joins.set(first, { lists, whole });
+  return whole;
+}
+
+const runs = new WeakMap<readonly Pod[], readonly Pod[]>();
+
+/** Those of the pods that run; the same array for the same list. */
+function running(pods: readonly Pod[]): readonly Pod[] {
+  const before = runs.get(pods);
+  if (before) return before;
+  const now = pods.filter(isRunning);
+  runs.set(pods, now);
+  return now;
+}
 
 /** Each message once. */
 function once(findings: readonly Finding[]): readonly Finding[] {

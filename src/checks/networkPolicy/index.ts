@@ -56,12 +56,12 @@ function judge(params: Params, context: CheckContext): Judgement {
   const flows = judgeFlows({ params, model, pods, namespaces, judged, context });
   const findings: Finding[] = [
     ...about,
-    ...policyFindings(model, judged, isolation.good),
+    ...policyFindings(model, judged, isolation.bad),
     ...isolation.findings,
     ...flows.findings,
     ...notes,
   ];
-  const isolated = directions.length > 0 ? isolation.good.size : 0;
+  const isolated = directions.length > 0 ? judged.size - isolation.bad.size : 0;
   return {
     findings,
     passed: isolated + flows.passed,

@@ -12,6 +12,7 @@ import {
   describePorts,
   doubtOf,
   type Endpoint,
+  type Group,
   type Model,
   type Party,
   type Rule,
@@ -23,12 +24,14 @@ import { type Fault, policySubject, tellOf, workloadOf } from './subjects.ts';
 
 export interface Isolation {
   readonly findings: readonly Finding[];
-  /** Pods that are isolated in every direction asked for. */
-  readonly good: ReadonlySet<Pod>;
+  /** Pods that are not isolated in some direction asked for. */
+  readonly bad: ReadonlySet<Pod>;
   readonly recheckAt?: Date;
 }
 
 interface Stranger {
+  /** Tells apart strangers that have the same name. */
+  readonly key: string;
   readonly party: Party;
   readonly name: string;
 }
@@ -41,36 +44,57 @@ export function judgeIsolation(
   context: CheckContext,
 ): Isolation {
   const strangers = strangersFor(model, except);
-  const faults: Fault[] = [];
-  const bad = new Set<Pod>();
-  for (const endpoint of model.endpoints) {
-    const pods = endpoint.pods.filter((pod) => judged.has(pod));
-    if (endpoint.hostNetwork || pods.length === 0) continue;
-    for (const direction of directions) {
-      const found = faultsOf(endpoint, pods, direction, strangers, model);
-      faults.push(...found);
-      if (found.length > 0) for (const pod of pods) bad.add(pod);
-    }
-  }
-  const good = new Set([...judged].filter((pod) => !bad.has(pod)));
-  const { held, reported } = partition(faults, good, context);
-  const settled = tellOf(held, judged).map((found) =>
-    settle(
-      found,
-      lastChange(
-        undefined,
-        [],
-        held.flatMap(({ pods }) => pods),
-        context.now,
-      ),
-      context.now,
-    ),
-  );
+  const faults = model.groups.flatMap((group) => groupFaults(group, directions, strangers, model, judged));
+  const bad = new Set(faults.flatMap(({ pods }) => pods));
+  const { held, reported } = partition(faults, bad, judged, context);
+  const young = held.flatMap(({ pods }) => pods);
+  const changed = lastChange(undefined, [], young, context.now);
+  const settled = tellOf(held, judged).map((found) => settle(found, changed, context.now));
   return {
     findings: [...tellOf(reported, judged), ...settled.map((one) => one.finding)],
-    good,
+    bad,
     recheckAt: settled.reduce<Date | undefined>((at, one) => earliest(at, one.recheckAt), undefined),
   };
+}
+
+interface KnownFaults {
+  readonly parts: unknown;
+  readonly names: unknown;
+  readonly key: string;
+  readonly byEndpoint: Map<Endpoint, readonly Faulty[]>;
+}
+
+const knownFaults = new WeakMap<Group, KnownFaults>();
+
+/** Of one namespace. What is known of an endpoint holds until its pods or a policy that can select there change. */
+function groupFaults(
+  group: Group<Pod>,
+  directions: readonly Direction[],
+  strangers: readonly Stranger[],
+  model: Model,
+  judged: ReadonlySet<Pod>,
+): readonly Fault[] {
+  const parts = model.partsFor(group.namespace);
+  const names = directions.includes('egress') ? model.egressNames() : undefined;
+  const { compileKey, enforcement } = model.settings;
+  const key = `${directions} ${strangers.map((stranger) => stranger.key)} ${enforcement} ${compileKey}`;
+  let known = knownFaults.get(group);
+  if (known?.parts !== parts || known.names !== names || known.key !== key) {
+    known = { parts, names, key, byEndpoint: new Map() };
+    knownFaults.set(group, known);
+  }
+  const { byEndpoint } = known;
+  return group.endpoints.flatMap((endpoint) => {
+    if (endpoint.hostNetwork || !endpoint.pods.some((pod) => judged.has(pod))) return [];
+    let faults = byEndpoint.get(endpoint);
+    if (!faults) {
+      faults = directions.flatMap((direction) => judgeEndpoint(endpoint, direction, strangers, model));
+      byEndpoint.set(endpoint, faults);
+    }
+    if (faults.length === 0) return [];
+    const pods = endpoint.pods.filter((pod) => judged.has(pod));
+    return faults.map((fault) => ({ ...fault, pods }));
+  });
 }
 
 const SETTLE_MS = 60_000;
@@ -80,20 +104,22 @@ const SETTLE_MS = 60_000;
  * isolated: a rollout that changes labels, or a policy that is just being
  * applied to them. A change of policy is never held back.
  */
-function partition(faults: readonly Fault[], good: ReadonlySet<Pod>, { now }: CheckContext) {
-  const sound = new Set([...good].map((pod) => refer(workloadOf(pod))));
+function partition(
+  faults: readonly Fault[],
+  bad: ReadonlySet<Pod>,
+  judged: ReadonlySet<Pod>,
+  { now }: CheckContext,
+) {
   const young = ({ meta }: Pod) => {
     const age = now.getTime() - Date.parse(meta.creationTimestamp);
     return age >= 0 && age < SETTLE_MS;
   };
-  const held: Fault[] = [];
-  const reported: Fault[] = [];
-  for (const fault of faults) {
-    const passing = (pod: Pod) => young(pod) && sound.has(refer(workloadOf(pod)));
-    const holds = fault.key.startsWith('NotEnforced') && fault.pods.every(passing);
-    (holds ? held : reported).push(fault);
-  }
-  return { held, reported };
+  const suspects = faults.filter(({ key, pods }) => key.startsWith('NotEnforced') && pods.every(young));
+  if (suspects.length === 0) return { held: [], reported: faults };
+  const sound = new Set<string>();
+  for (const pod of judged) if (!bad.has(pod)) sound.add(refer(workloadOf(pod)));
+  const held = new Set(suspects.filter(({ pods }) => pods.every((pod) => sound.has(refer(workloadOf(pod))))));
+  return { held: [...held], reported: faults.filter((fault) => !held.has(fault)) };
 }
 
 /** A pod that nobody has named in a namespace that nobody has named, and the world; less those of `except`. */
@@ -102,13 +128,21 @@ function strangersFor(model: Model, except: readonly Peer[]): readonly Stranger[
   const identity = model.identityOf(pod);
   const strangers: Stranger[] = [];
   if (!except.some(exceptsStrangePod)) {
-    strangers.push({ party: { identity, ports: NO_PORTS }, name: 'any pod of any other namespace' });
+    strangers.push({
+      key: 'pod',
+      party: { identity, ports: NO_PORTS },
+      name: 'any pod of any other namespace',
+    });
   }
   const faces = worldFaces(model.settings.families);
   for (const face of faces) {
     const block = face === WORLD_V6 ? '::/0' : '0.0.0.0/0';
     if (except.some(({ entity, cidr }) => entity === 'world' || cidr === block)) continue;
-    strangers.push({ party: { identity: face, ports: NO_PORTS }, name: 'the world outside the cluster' });
+    strangers.push({
+      key: block,
+      party: { identity: face, ports: NO_PORTS },
+      name: 'the world outside the cluster',
+    });
   }
   return strangers;
 }
@@ -124,37 +158,33 @@ function exceptsStrangePod({ entity, namespaceSelector, podSelector, namespace }
   return there && (podSelector === undefined || matcher(podSelector)(STRANGE_LABELS));
 }
 
-function faultsOf(
+type Faulty = Omit<Fault, 'pods'>;
+
+function judgeEndpoint(
   endpoint: Endpoint<Pod>,
-  pods: readonly Pod[],
   direction: Direction,
   strangers: readonly Stranger[],
   model: Model,
-): readonly Fault[] {
+): readonly Faulty[] {
   const { holds, rules } = defaultDeny(model, endpoint.identity, direction);
-  if (!holds) return [notEnforced(pods, direction, rules, model)];
-  const faults: Fault[] = [];
+  if (!holds) return [notEnforced(direction, rules, model)];
+  const faults: Faulty[] = [];
   for (const stranger of strangers) {
     const { by, open, doubtful } = reach(model, endpoint, direction, stranger.party);
     if (open.size > 0) {
       for (const { rule, ports } of by.filter(({ certain }) => certain)) {
-        faults.push(wideOpen(pods, direction, stranger, rule, describePorts(ports)));
+        faults.push(wideOpen(direction, stranger, rule, describePorts(ports)));
       }
     } else if (doubtful.size > 0) {
       const doubted = by.find(({ certain }) => !certain) ?? by[0];
-      if (doubted) faults.push(notModelled(pods, direction, stranger, doubted.rule));
+      if (doubted) faults.push(notModelled(direction, stranger, doubted.rule));
     }
   }
   // A rule that lets in both strangers is told once.
   return [...new Map(faults.map((fault) => [fault.key, fault])).values()];
 }
 
-function notEnforced(
-  pods: readonly Pod[],
-  direction: Direction,
-  rules: readonly Rule[],
-  model: Model,
-): Fault {
+function notEnforced(direction: Direction, rules: readonly Rule[], model: Model): Faulty {
   const policies = [...new Set(rules.map(({ policy }) => policy))];
   const culprits = policies.map(policySubject);
   const because =
@@ -163,7 +193,6 @@ function notEnforced(
       : `${someOf(culprits.map(refer))} select${culprits.length === 1 ? 's' : ''} it but set${culprits.length === 1 ? 's' : ''} enableDefaultDeny.${direction}: false`;
   const open = direction === 'ingress' ? 'anybody can reach it' : 'it can reach anything';
   return {
-    pods,
     key: `NotEnforced ${direction} ${because}`,
     tell: (subject, name) =>
       finding({
@@ -189,16 +218,9 @@ function howToEnforce(direction: Direction, namespace: string, { settings }: Mod
   return `Add a CiliumNetworkPolicy to namespace ${namespace} that selects its pods and names who may pass under ${direction}; "${direction}: [{}]" lets nobody pass.`;
 }
 
-function wideOpen(
-  pods: readonly Pod[],
-  direction: Direction,
-  stranger: Stranger,
-  rule: Rule,
-  ports: string,
-): Fault {
+function wideOpen(direction: Direction, stranger: Stranger, rule: Rule, ports: string): Faulty {
   const policy = policySubject(rule.policy);
   return {
-    pods,
     key: `WideOpen ${refer(policy)} ${rule.path}`,
     tell: (subject, name) =>
       finding({
@@ -216,10 +238,9 @@ function wideOpen(
   };
 }
 
-function notModelled(pods: readonly Pod[], direction: Direction, stranger: Stranger, rule: Rule): Fault {
+function notModelled(direction: Direction, stranger: Stranger, rule: Rule): Faulty {
   const policy = policySubject(rule.policy);
   return {
-    pods,
     key: `NotModelled ${refer(policy)} ${rule.path}`,
     tell: (subject, name) =>
       finding({

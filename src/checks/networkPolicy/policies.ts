@@ -41,7 +41,7 @@ export function disabled({ settings }: Model): Finding | undefined {
 export function policyFindings(
   model: Model<Pod>,
   judged: ReadonlySet<Pod>,
-  good: ReadonlySet<Pod>,
+  bad: ReadonlySet<Pod>,
 ): readonly Finding[] {
   return model.policies.flatMap((compiled) => {
     const { policy, invalid, skipped } = compiled;
@@ -50,7 +50,7 @@ export function policyFindings(
     if (within.length === 0) return [];
     if (skipped !== undefined) return [notImported(compiled, skipped)];
     const subject = policySubject(policy);
-    const fails = within.some((pod) => !good.has(pod));
+    const fails = within.some((pod) => bad.has(pod));
     return [
       finding({
         level: fails ? 'Fail' : 'Warning',

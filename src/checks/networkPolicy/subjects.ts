@@ -49,8 +49,33 @@ export interface Subjects {
   readonly findings: readonly Finding[];
 }
 
-/** The pods of `endpoints`; what is missing, does not run, or is no endpoint is told. */
+interface KnownSubjects {
+  readonly namespaces: readonly Namespace[];
+  readonly key: string;
+  readonly subjects: Subjects;
+}
+
+const knownSubjects = new WeakMap<readonly Pod[], KnownSubjects>();
+
+/**
+ * The pods of `endpoints`; what is missing, does not run, or is no endpoint is told. The same object for the same
+ * lists and parameters.
+ */
 export function subjectsOf(
+  params: Params,
+  pods: readonly Pod[],
+  namespaces: readonly Namespace[],
+  context: CheckContext,
+): Subjects {
+  const key = JSON.stringify([params.endpoints, params.whenMissing, context.namespace]);
+  const before = knownSubjects.get(pods);
+  if (before?.key === key && before.namespaces === namespaces) return before.subjects;
+  const subjects = findSubjects(params, pods, namespaces, context);
+  knownSubjects.set(pods, { namespaces, key, subjects });
+  return subjects;
+}
+
+function findSubjects(
   params: Params,
   pods: readonly Pod[],
   namespaces: readonly Namespace[],
@@ -120,8 +145,18 @@ function hostFindings(pods: ReadonlySet<Pod>): Finding[] {
   );
 }
 
+const workloads = new WeakMap<Pod, Subject>();
+
 /** The workload that a pod belongs to; the pod itself where nothing controls it. */
 export function workloadOf(pod: Pod): Subject {
+  const before = workloads.get(pod);
+  if (before) return before;
+  const now = controllingWorkload(pod);
+  workloads.set(pod, now);
+  return now;
+}
+
+function controllingWorkload(pod: Pod): Subject {
   const { namespace, name, labels } = pod.meta;
   const owner = controllerOf(pod.meta);
   if (!owner) return { kind: 'Pod', namespace, name };
@@ -146,8 +181,11 @@ export interface Fault {
  * all of its judged workloads have it.
  */
 export function tellOf(faults: readonly Fault[], judged: Iterable<Pod>): readonly Finding[] {
+  if (faults.length === 0) return [];
+  const concerned = new Set(faults.flatMap(({ pods }) => pods.map((pod) => pod.meta.namespace)));
   const inNamespace = new Map<string, Set<string>>();
   for (const pod of judged) {
+    if (!concerned.has(pod.meta.namespace)) continue;
     const names = inNamespace.get(pod.meta.namespace);
     const name = refer(workloadOf(pod));
     if (names) names.add(name);

@@ -34,7 +34,7 @@ export function defaultDeny(
   direction: Direction,
 ): { readonly holds: boolean; readonly rule?: Rule; readonly rules: readonly Rule[] } {
   const { settings } = model;
-  const rules = settings.enforcement === 'never' ? [] : model.rulesFor(identity, direction);
+  const rules = settings.enforcement === 'never' ? [] : model.rulesFor(identity)[direction];
   if (settings.enforcement === 'never') return { holds: false, rules };
   if (identity.reserved.has('host') && !settings.hostFirewall) return { holds: false, rules: [] };
   const rule = rules.find((candidate) => candidate.defaultDeny);

@@ -13,18 +13,8 @@ export {
   reach,
   type Verdict,
 } from './decide.ts';
-export {
-  buildModel,
-  compile,
-  type Endpoint,
-  type Model,
-  type ModelInput,
-  mightSelect,
-  type NamespaceInput,
-  type Party,
-  type PodInput,
-  readsServices,
-} from './model.ts';
+export type { Endpoint, Group, NamespaceInput, PodInput } from './identities.ts';
+export { buildModel, type Model, type ModelInput, type Party } from './model.ts';
 export {
   addressIdentity,
   HOST,
@@ -38,4 +28,5 @@ export {
   worldFaces,
 } from './peers.ts';
 export { describe as describePorts, intersect, type PortSet, type Protocol, union } from './ports.ts';
+export { mightSelect, readsServices } from './rule-index.ts';
 export type { CompiledPolicy, Direction, PolicyInput, Rule, ServiceInput } from './rules.ts';
