@@ -14,6 +14,7 @@ const count = (text: string) => {
   if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('a whole number of at least 1');
   return number;
 };
+const several = (path: string, before: readonly string[] = []) => [...before, path];
 const list = (text: string, before: readonly string[] = []) => [
   ...before,
   ...text
@@ -74,7 +75,7 @@ clusterOptions(program.command('verify'))
   .option(
     '-f, --manifests <path>',
     'judge these files or folders instead of a cluster; may be repeated',
-    list,
+    several,
   )
   .option(
     '--static',

@@ -42,16 +42,20 @@ const parse = itemParser(blocksOf(CHECKS));
 const isItem = (object: { apiVersion?: unknown; kind?: unknown }) =>
   object.kind === KIND && String(object.apiVersion).startsWith(`${API_VERSION.split('/')[0]}/`);
 
+/**
+ * Items are those of the named paths, else those among the manifests; whatever
+ * else stands in the named paths is a manifest like the others.
+ */
 export async function fromManifests(paths: readonly string[], flags: VerifyFlags): Promise<World> {
+  const named = await loadManifests(paths);
   const facts = await loadManifests(flags.manifests ?? []);
-  const given = paths.length > 0 ? await loadManifests(paths) : facts;
-  const items = given.objects.filter(isItem);
-  const twice = paths.length > 0 ? [...facts.ignored, ...given.ignored] : facts.ignored;
+  const objects = [...facts.objects, ...named.objects].filter((object) => !isItem(object));
+  const items = named.objects.some(isItem) ? named.objects : [...facts.objects, ...named.objects];
   return {
-    ...parsedItems(items, flags),
-    source: manifestSource(facts.objects, { static: flags.static }),
-    problems: [...facts.problems, ...(paths.length > 0 ? given.problems : [])],
-    notes: twice.map((line) => `passed over: ${line}`),
+    ...parsedItems(items.filter(isItem), flags),
+    source: manifestSource(objects, { static: flags.static }),
+    problems: [...named.problems, ...facts.problems],
+    notes: [...named.ignored, ...facts.ignored].map((line) => `passed over: ${line}`),
     patienceMs: 0,
     nextChange: async () => {},
     close: async () => {},

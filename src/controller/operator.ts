@@ -231,7 +231,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       await working;
       for (const timer of unread.values()) timer.cancel();
       await source.stop();
-      await events.flush();
+      await events.stop(3000);
       await election?.stop();
       await health.close();
       await transport.close();

@@ -15,6 +15,23 @@ export interface ManifestOptions {
 /** Kinds that controllers make: manifests alone never show them. */
 const MADE_BY_CONTROLLERS: ReadonlySet<string> = new Set(['Pod', 'ReplicaSet', 'ControllerRevision']);
 
+const RUNS_PODS: ReadonlySet<string> = new Set([
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'ReplicaSet',
+  'Job',
+]);
+
+/** Has, or wants, pods: by what the cluster reports, or by what is asked for. */
+function runsPods({ spec, status }: Manifest): boolean {
+  const counts = {
+    ...(spec as Record<string, unknown> | undefined),
+    ...(status as Record<string, unknown> | undefined),
+  };
+  return counts.replicas !== 0 && (counts.replicas !== undefined || counts.desiredNumberScheduled !== 0);
+}
+
 const CLUSTER_SCOPED_ALWAYS: ReadonlySet<string> = new Set(
   Object.entries(KINDS)
     .filter(([, entry]) => !entry.namespaced)
@@ -55,8 +72,13 @@ export function manifestSource(given: readonly Manifest[], options: ManifestOpti
     return byNamespace;
   }
 
+  // A dump of workloads that all run nothing needs no pods to be whole.
+  const nothingRuns =
+    objects.some((o) => RUNS_PODS.has(o.kind) && isFromCluster(o)) &&
+    !objects.some((o) => RUNS_PODS.has(o.kind) && runsPods(o));
+
   function onlyInCluster(kind: KindRef): Failed | undefined {
-    if (options.static || !MADE_BY_CONTROLLERS.has(kind.kind)) return undefined;
+    if (options.static || nothingRuns || !MADE_BY_CONTROLLERS.has(kind.kind)) return undefined;
     if ((byKind.get(manifestKey(kind.apiVersion, kind.kind)) ?? []).some(isFromCluster)) return undefined;
     return {
       state: 'failed',
