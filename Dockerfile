@@ -1,0 +1,25 @@
+# syntax=docker/dockerfile:1
+
+# Built on the machine's own platform: the bundle is JavaScript and the same everywhere.
+FROM --platform=$BUILDPLATFORM node:24-bookworm-slim AS build
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+# No package gets to run scripts of its own.
+RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
+COPY tsconfig.json ./
+COPY scripts/bundle.ts scripts/
+COPY src src/
+RUN node scripts/bundle.ts
+
+# No shell, no package manager, no npm: Node and its libraries.
+FROM gcr.io/distroless/nodejs24-debian12:nonroot
+LABEL org.opencontainers.image.title="remediation-operator" \
+      org.opencontainers.image.description="Proves whether review items are really remediated" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build /src/dist /app/
+ENV NODE_ENV=production
+# The number and not the name, so that runAsNonRoot can be checked by the kubelet.
+USER 65532:65532
+EXPOSE 8080
+ENTRYPOINT ["/nodejs/bin/node", "/app/remediation.mjs"]
+CMD ["operator"]
