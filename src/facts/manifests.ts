@@ -43,7 +43,7 @@ const CLUSTER_SCOPED_ALWAYS: ReadonlySet<string> = new Set(
  * `default`; namespaces that are used and not given exist with their name label.
  */
 export function manifestSource(given: readonly Manifest[], options: ManifestOptions = {}): Source {
-  const placed = withNamespaces(given.map(inNamespace));
+  const placed = withNamespaces(onceEach(given.map(inNamespace)));
   const objects = options.static ? rollOut(placed) : placed;
   const byKind = new Map<string, Manifest[]>();
   for (const object of objects) {
@@ -165,6 +165,17 @@ const CLUSTER_SCOPED: ReadonlySet<string> = new Set([
   'VolumeAttachment',
 ]);
 const isClusterScoped = (object: Manifest) => CLUSTER_SCOPED.has(object.kind);
+
+/** An object that is given twice is one object, as it would be when both are applied: the last one counts. */
+function onceEach(objects: readonly Manifest[]): Manifest[] {
+  const byIdentity = new Map<string, Manifest>();
+  for (const object of objects) {
+    const { namespace = '', name } = object.metadata;
+    const [group] = object.apiVersion.includes('/') ? object.apiVersion.split('/') : [''];
+    byIdentity.set(`${group}/${object.kind}/${namespace}/${name}`, object);
+  }
+  return [...byIdentity.values()];
+}
 
 /** Adds the Namespace objects that are used and not given. */
 function withNamespaces(objects: readonly Manifest[]): Manifest[] {
