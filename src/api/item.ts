@@ -3,7 +3,17 @@
 // of them by name.
 
 import { z } from 'zod';
-import { day, goDuration, label, moment, objectName, text, withRules, words } from './primitives.ts';
+import {
+  day,
+  distinct,
+  goDuration,
+  label,
+  moment,
+  objectName,
+  text,
+  withRules,
+  words,
+} from './primitives.ts';
 import { cel, ENTITIES, labelSelector, peer, port, whenMissing, workload, workloads } from './selectors.ts';
 
 export { cel, ENTITIES, labelSelector, peer, port, whenMissing, workload, workloads };
@@ -94,10 +104,7 @@ function checkEntry(blocks: CheckBlocks, advisory: boolean) {
   });
 }
 
-function uniqueNames(list: readonly unknown[] | undefined): boolean {
-  const names = (list ?? []).map((entry) => (entry as { name?: unknown }).name);
-  return new Set(names).size === names.length;
-}
+const nameOf = (entry: unknown) => (entry as { name?: unknown }).name;
 
 /** The schema of spec, with the given check types. */
 export function specSchema(blocks: CheckBlocks) {
@@ -139,7 +146,7 @@ export function specSchema(blocks: CheckBlocks) {
       prerequisites: z
         .array(checkEntry(blocks, false))
         .max(8)
-        .refine(uniqueNames, 'prerequisite names must be unique')
+        .superRefine(distinct(nameOf))
         .optional()
         .meta({
           description:
@@ -151,7 +158,7 @@ export function specSchema(blocks: CheckBlocks) {
         .array(checkEntry(blocks, true))
         .min(1)
         .max(MAX_CHECKS)
-        .refine(uniqueNames, 'check names must be unique')
+        .superRefine(distinct(nameOf))
         .meta({
           description: 'What proves that the item is remediated. All that are not advisory must pass.',
           'x-kubernetes-list-type': 'map',

@@ -39,7 +39,12 @@ export const matching = (
     .string()
     .max(max)
     .regex(new RegExp(pattern), message)
-    .meta({ ...extra, 'x-kubernetes-validations': [{ rule: `self.matches(r'${pattern}')`, message }] });
+    .meta({
+      ...extra,
+      'x-kubernetes-validations': [
+        { rule: `self.matches(r${pattern.includes("'") ? `"${pattern}"` : `'${pattern}'`})`, message },
+      ],
+    });
 
 /** Free text of at most `max` characters. */
 export const text = (max: number, description: string) => z.string().max(max).meta({ description });
@@ -77,13 +82,35 @@ export const day = (description: string) =>
     description,
   });
 
-/** A moment in time, RFC 3339. */
+/** A moment in time, RFC 3339: with a time zone, so that it means the same everywhere. */
 export const moment = (description: string) =>
   z
     .string()
     .max(64)
-    .refine((value) => !Number.isNaN(Date.parse(value)), 'must be a time as 2026-12-31T00:00:00Z')
+    .refine(
+      (value) => RFC3339.test(value) && !Number.isNaN(Date.parse(value)),
+      'must be a date-time as 2026-12-31T00:00:00Z',
+    )
     .meta({ description, format: 'date-time' });
+
+const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
+
+/** For superRefine on lists that the API server keeps as a map or a set: no two entries of one key. */
+export const distinct =
+  (keyOf: (entry: unknown) => unknown = (entry) => entry) =>
+  (list: readonly unknown[], context: z.core.$RefinementCtx<unknown>): void => {
+    const seen = new Set<unknown>();
+    for (const [index, entry] of list.entries()) {
+      const key = keyOf(entry);
+      if (key !== undefined && seen.has(key))
+        context.addIssue({
+          code: 'custom',
+          path: [index],
+          message: `Duplicate value: ${JSON.stringify(key)}`,
+        });
+      seen.add(key);
+    }
+  };
 
 /**
  * An integer of a range, or a string that matches. A pattern and bounds instead

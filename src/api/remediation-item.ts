@@ -57,16 +57,49 @@ export function itemParser(blocks: CheckBlocks): (raw: unknown) => Parsed {
   };
 }
 
-/** One problem as a person reads it: the path, then what is wrong. */
+/** One problem as a person reads it: the path, then what is wrong, in the API server's words. */
 function describe(issue: z.core.$ZodIssue): string {
   const path = issue.path.reduce<string>(
     (sofar, key) => sofar + (typeof key === 'number' ? `[${key}]` : `.${String(key)}`),
     'spec',
   );
-  if (issue.code === 'unrecognized_keys') {
-    return `${path}: unknown field ${issue.keys.map((key) => `"${key}"`).join(', ')}; remove it, or check its spelling with kubectl explain ri.${path.replace(/\[\d+\]/g, '')}`;
+  return `${path}: ${inWords(issue, path)}`;
+}
+
+function inWords(issue: z.core.$ZodIssue, path: string): string {
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return `unknown field ${issue.keys.map((key) => `"${key}"`).join(', ')}; remove it, or check its spelling with kubectl explain ri.${path.replace(/\[\d+\]/g, '')}`;
+    case 'invalid_type':
+      if (issue.message.endsWith('received undefined')) return 'Required value';
+      return `must be ${TYPES[issue.expected] ?? issue.expected}`;
+    case 'invalid_value':
+      return `must be one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
+    case 'too_small':
+      return bound(issue.origin, issue.minimum, 'at least', 'greater');
+    case 'too_big':
+      return bound(issue.origin, issue.maximum, 'at most', 'less');
+    default:
+      return issue.message;
   }
-  return `${path}: ${issue.message}`;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'an integer',
+  int: 'an integer',
+  boolean: 'a boolean (true or false)',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
+
+function bound(origin: string, limit: number | bigint, atLeast: string, greater: string): string {
+  if (origin === 'string')
+    return `must be ${atLeast} ${limit} chars long, not ${greater === 'less' ? 'longer' : 'shorter'} than ${limit}`;
+  if (origin === 'array' || origin === 'set' || origin === 'object')
+    return `must have ${atLeast} ${limit} items`;
+  return `must be ${greater} than or equal to ${limit}`;
 }
 
 function readMetadata(raw: Record<string, unknown>): ItemMetadata {

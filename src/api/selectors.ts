@@ -12,6 +12,7 @@ export const labelSelector = (description: string) =>
     .strictObject({
       matchLabels: z
         .record(labelKey, labelValue)
+        .refine((labels) => Object.keys(labels).length <= 32, 'must have at most 32 labels')
         .optional()
         .meta({ description: 'Labels that must all be present with these values.', maxProperties: 32 }),
       matchExpressions: z

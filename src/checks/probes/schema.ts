@@ -1,17 +1,17 @@
 // The parameters of the probes check.
 
 import { z } from 'zod';
-import { intOrString } from '../../api/primitives.ts';
+import { distinct, intOrString, matching } from '../../api/primitives.ts';
 import { whenMissing, workloads } from '../../api/selectors.ts';
 
 export const PROBES = ['Readiness', 'Liveness', 'Startup'] as const;
 export type ProbeName = (typeof PROBES)[number];
 
-const containerPattern = z
-  .string()
-  .min(1)
-  .max(63)
-  .regex(/^[a-z0-9*]([-a-z0-9*]*[a-z0-9*])?$/, 'must be a container name; * is the only wildcard');
+const containerPattern = matching(
+  63,
+  '^[a-z0-9*]([-a-z0-9*]*[a-z0-9*])?$',
+  'must be a container name; * is the only wildcard',
+);
 
 const containers = (description: string) =>
   z.array(containerPattern).max(32).meta({ description, 'x-kubernetes-list-type': 'atomic' });
@@ -65,6 +65,7 @@ export const schema = z
       .array(z.enum(PROBES).meta({ description: 'Readiness, Liveness or Startup.' }))
       .min(1)
       .max(3)
+      .superRefine(distinct())
       .default(['Readiness', 'Liveness'])
       .meta({
         description: 'Which probes each container must have. Default: Readiness and Liveness.',

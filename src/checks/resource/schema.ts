@@ -1,7 +1,7 @@
 // The parameters of the resource check.
 
 import { z } from 'zod';
-import { goDuration, label, namePattern, withRules, words } from '../../api/primitives.ts';
+import { goDuration, label, matching, namePattern, withRules, words } from '../../api/primitives.ts';
 import { cel, labelSelector } from '../../api/selectors.ts';
 
 const count = withRules(
@@ -46,34 +46,30 @@ const condition = z
 
 const freshness = z
   .strictObject({
-    path: z
-      .string()
-      .min(1)
-      .max(512)
-      .regex(
-        /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+|\['[^'\]]{1,253}'\])*$/,
-        "must be a path such as status.lastSyncTime or metadata.annotations['example.org/at']",
-      )
-      .meta({
+    path: matching(
+      512,
+      "^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+|\\['[^'\\]]{1,253}'\\])*$",
+      "must be a path such as status.lastSyncTime or metadata.annotations['example.org/at']",
+      {
         description:
           "Where the time stands: status.lastSyncTime, status.history.0.at, metadata.annotations['example.org/at'].",
-      }),
+      },
+    ),
     maxAge: goDuration('How old the time may be.'),
   })
   .meta({ description: 'A time in each object that must not be older than this.' });
 
 export const schema = withRules(
   z.strictObject({
-    apiVersion: z
-      .string()
-      .max(253)
-      .regex(/^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?v[a-z0-9]+$/, 'must be an apiVersion such as apps/v1')
-      .meta({ description: 'Group and version of the objects, such as helm.toolkit.fluxcd.io/v2.' }),
-    kind: z
-      .string()
-      .max(63)
-      .regex(/^[A-Z][A-Za-z0-9]*$/, 'must be a kind such as HelmRelease')
-      .meta({ description: 'Their kind, such as HelmRelease.' }),
+    apiVersion: matching(
+      253,
+      '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?v[a-z0-9]+$',
+      'must be an apiVersion such as apps/v1',
+      { description: 'Group and version of the objects, such as helm.toolkit.fluxcd.io/v2.' },
+    ),
+    kind: matching(63, '^[A-Z][A-Za-z0-9]*$', 'must be a kind such as HelmRelease', {
+      description: 'Their kind, such as HelmRelease.',
+    }),
     namespace: label(
       "The namespace to look in. Default: the item's own. Without meaning for cluster-scoped kinds.",
     ).optional(),
