@@ -97,9 +97,15 @@ export class Meter {
     evaluator.run = (node, context) => {
       this.#charge(1);
       this.#look(node);
-      const value = isMatches(node) ? this.#matches(node, context, evaluator, plain) : plain(node, context);
-      this.#weigh(node, value);
-      return value;
+      try {
+        const value = isMatches(node) ? this.#matches(node, context, evaluator, plain) : plain(node, context);
+        this.#weigh(node, value);
+        return value;
+      } catch (error) {
+        // Making an error costs far more than a step, and all() and || go on after one.
+        if (!(error instanceof OverBudget)) this.#charge(50);
+        throw error;
+      }
     };
   }
 

@@ -18,6 +18,7 @@ describe('meaning', () => {
     ['self.spec.replicas >= 2', true],
     ['self.spec.replicas == 2.0', true],
     ['self.spec.weight > 0.25', true],
+    ['type(self.spec.replicas) == int && 5 / self.spec.replicas == 2', true],
     ['has(self.spec.replicas) && !has(self.spec.missing)', true],
     ["self.spec.?missing.orValue('none') == 'none'", true],
     ["self.metadata.labels['app.kubernetes.io/name'] == 'a'", true],
