@@ -141,7 +141,10 @@ function entityEnds(
 
 /** Enough addresses of the block that no policy can treat another one differently. */
 function addressEnds(cidr: string, model: Model): readonly End[] {
-  return addressesOf(cidr, model).map((address) => ({
+  return addressesOf(
+    cidr,
+    model.policies.flatMap(({ rules }) => rules),
+  ).map((address) => ({
     party: { identity: addressIdentity(address, model.settings.families), ports: NO_PORTS },
     pods: [],
     name: cidr,
@@ -229,9 +232,9 @@ function notDenied(sides: readonly SideVerdict[]): Pick<Wrong, 'reason' | 'side'
   if (sides.some(({ verdict }) => verdict.decision === 'deny')) return undefined;
   const doubtful = sides.find(({ verdict }) => verdict.decision === 'unknown');
   if (doubtful) return { reason: 'NotModelled', ...doubtful };
-  // Both ends let it through; the end that is reached is told, where it has policies.
-  const last = sides.at(-1);
-  return last && { reason: 'FlowAllowed', ...last };
+  // Both ends let it through; an end where a rule does so is told, else the one that is reached.
+  const told = sides.findLast(({ verdict }) => verdict.because.kind === 'rule') ?? sides.at(-1);
+  return told && { reason: 'FlowAllowed', ...told };
 }
 
 /** What beyond ports and peers decides whether an allowed flow works. */
@@ -287,9 +290,10 @@ function ajar(sides: readonly SideReach[]): Found | undefined {
     .map(({ reached }) => union(reached.open, reached.doubtful))
     .reduce((a, b) => intersect(a, b));
   if (possible.size === 0) return undefined;
-  const last = sides.at(-1);
-  if (!last) return undefined;
   const certain = common.size > 0;
+  const last =
+    sides.findLast(({ reached }) => reached.by.some((one) => one.certain === certain)) ?? sides.at(-1);
+  if (!last) return undefined;
   const by = last.reached.by.find((one) => one.certain === certain) ?? last.reached.by[0];
   const verdict: Verdict = by
     ? { decision: 'allow', because: { kind: 'rule', rule: by.rule } }

@@ -7,16 +7,22 @@ import { finding, refer, someOf } from '../shared/messages.ts';
 import { matcher } from '../shared/selectors.ts';
 import { earliest, lastChange, settle } from '../shared/settling.ts';
 import {
+  addressesOf,
+  addressIdentity,
   type Direction,
   defaultDeny,
   describePorts,
   doubtOf,
   type Endpoint,
   type Group,
+  intersect,
   type Model,
   type Party,
+  type PortSet,
+  type Reach,
   type Rule,
   reach,
+  union,
   WORLD_V6,
   worldFaces,
 } from './engine/index.ts';
@@ -34,6 +40,8 @@ interface Stranger {
   readonly key: string;
   readonly party: Party;
   readonly name: string;
+  /** All of its addresses, where it has some. */
+  readonly block?: string;
 }
 
 export function judgeIsolation(
@@ -142,6 +150,7 @@ function strangersFor(model: Model, except: readonly Peer[]): readonly Stranger[
       key: block,
       party: { identity: face, ports: NO_PORTS },
       name: 'the world outside the cluster',
+      block,
     });
   }
   return strangers;
@@ -168,20 +177,45 @@ function judgeEndpoint(
 ): readonly Faulty[] {
   const { holds, rules } = defaultDeny(model, endpoint.identity, direction);
   if (!holds) return [notEnforced(direction, rules, model)];
-  const faults: Faulty[] = [];
+  const opening = new Map<Rule, { names: Set<string>; ports: PortSet }>();
+  const doubts = new Map<Rule, Stranger>();
   for (const stranger of strangers) {
-    const { by, open, doubtful } = reach(model, endpoint, direction, stranger.party);
+    const { by, open, doubtful } = reachOf(endpoint, direction, stranger, model);
     if (open.size > 0) {
       for (const { rule, ports } of by.filter(({ certain }) => certain)) {
-        faults.push(wideOpen(direction, stranger, rule, describePorts(ports)));
+        const known = opening.get(rule) ?? { names: new Set<string>(), ports };
+        known.names.add(stranger.name);
+        opening.set(rule, { names: known.names, ports: union(known.ports, ports) });
       }
     } else if (doubtful.size > 0) {
       const doubted = by.find(({ certain }) => !certain) ?? by[0];
-      if (doubted) faults.push(notModelled(direction, stranger, doubted.rule));
+      if (doubted && !doubts.has(doubted.rule)) doubts.set(doubted.rule, stranger);
     }
   }
-  // A rule that lets in both strangers is told once.
-  return [...new Map(faults.map((fault) => [fault.key, fault])).values()];
+  return [
+    ...[...opening].map(([rule, { names, ports }]) =>
+      wideOpen(direction, [...names].join(' and '), rule, describePorts(ports)),
+    ),
+    ...[...doubts].map(([rule, stranger]) => notModelled(direction, stranger, rule)),
+  ];
+}
+
+/** What a stranger reaches. The world is let in too if rules let in every piece of it. */
+function reachOf(endpoint: Endpoint<Pod>, direction: Direction, stranger: Stranger, model: Model): Reach {
+  const whole = reach(model, endpoint, direction, stranger.party);
+  if (stranger.block === undefined || whole.open.size > 0) return whole;
+  const pieces = addressesOf(stranger.block, model.rulesFor(endpoint.identity)[direction]);
+  if (pieces.length === 1) return whole;
+  let open: PortSet | undefined;
+  let by: Reach['by'] = [];
+  for (const address of pieces) {
+    const party = { identity: addressIdentity(address, model.settings.families), ports: NO_PORTS };
+    const piece = reach(model, endpoint, direction, party);
+    open = open ? intersect(open, piece.open) : piece.open;
+    by = [...by, ...piece.by];
+    if (open.size === 0) return whole;
+  }
+  return { ...whole, open: open ?? whole.open, by };
 }
 
 function notEnforced(direction: Direction, rules: readonly Rule[], model: Model): Faulty {
@@ -218,7 +252,7 @@ function howToEnforce(direction: Direction, namespace: string, { settings }: Mod
   return `Add a CiliumNetworkPolicy to namespace ${namespace} that selects its pods and names who may pass under ${direction}; "${direction}: [{}]" lets nobody pass.`;
 }
 
-function wideOpen(direction: Direction, stranger: Stranger, rule: Rule, ports: string): Faulty {
+function wideOpen(direction: Direction, strangers: string, rule: Rule, ports: string): Faulty {
   const policy = policySubject(rule.policy);
   return {
     key: `WideOpen ${refer(policy)} ${rule.path}`,
@@ -231,8 +265,8 @@ function wideOpen(direction: Direction, stranger: Stranger, rule: Rule, ports: s
         culprits: [policy],
         what:
           direction === 'ingress'
-            ? `${refer(policy)} lets ${stranger.name} reach ${name} on ${ports}: ${rule.path}.`
-            : `${refer(policy)} lets ${name} reach ${stranger.name} on ${ports}: ${rule.path}.`,
+            ? `${refer(policy)} lets ${strangers} reach ${name} on ${ports}: ${rule.path}.`
+            : `${refer(policy)} lets ${name} reach ${strangers} on ${ports}: ${rule.path}.`,
         fix: `Name the peers in ${rule.path} of ${refer(policy)}, or list them under except if they may pass.`,
       }),
   };

@@ -2,16 +2,16 @@
 // inside, each standing for itself with its first address.
 
 import { type Address, type Prefix, parsePrefixOrAddress } from './addresses.ts';
-import type { Model } from './model.ts';
+import type { Rule } from './rules.ts';
 
 const MOST_PIECES = 2_000;
 
-/** One address of each piece. Empty for what is no CIDR. */
-export function addressesOf(cidr: string, model: Model): readonly Address[] {
+/** One address of each piece that these rules tell apart, in order. Empty for what is no CIDR. */
+export function addressesOf(cidr: string, rules: Iterable<Rule>): readonly Address[] {
   const block = parsePrefixOrAddress(cidr);
   if (!block) return [];
   const starts = new Set<bigint>([block.low]);
-  for (const prefix of prefixesOf(model)) {
+  for (const prefix of prefixesOf(rules)) {
     if (prefix.bits !== block.bits || starts.size > MOST_PIECES) continue;
     for (const start of [prefix.low, prefix.high + 1n]) {
       if (block.low <= start && start <= block.high) starts.add(start);
@@ -20,12 +20,10 @@ export function addressesOf(cidr: string, model: Model): readonly Address[] {
   return [...starts].map((value) => ({ bits: block.bits, value }));
 }
 
-function* prefixesOf(model: Model): Iterable<Prefix> {
-  for (const { rules } of model.policies) {
-    for (const { peers } of rules) {
-      for (const peer of peers ?? []) {
-        if (peer.kind === 'cidr') yield* [peer.prefix, ...peer.except];
-      }
+function* prefixesOf(rules: Iterable<Rule>): Iterable<Prefix> {
+  for (const { peers } of rules) {
+    for (const peer of peers ?? []) {
+      if (peer.kind === 'cidr') yield* [peer.prefix, ...peer.except];
     }
   }
 }

@@ -154,7 +154,7 @@ export function mightSelect(policy: PolicyInput, identity: Identity): boolean {
   if (policy.kind === 'NetworkPolicy') return true;
   try {
     return specsOf(policy).some(({ spec, path }) => {
-      if (spec.endpointSelector === undefined) return spec.nodeSelector === undefined;
+      if (spec.endpointSelector === undefined) return namespace !== '' || spec.nodeSelector === undefined;
       return matches(requirements(selector(spec.endpointSelector, path)), identity);
     });
   } catch {
