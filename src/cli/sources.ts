@@ -1,0 +1,90 @@
+// Where a command's facts come from: the cluster that it was pointed at, or
+// manifests. Closed by whoever opened it.
+
+import { liveSource } from '../facts/live.ts';
+import type { Loaded, Manifest } from '../facts/manifest-files.ts';
+import { manifestSource } from '../facts/manifests.ts';
+import type { Source } from '../facts/source.ts';
+import {
+  createDiscovery,
+  createTransport,
+  messageOf,
+  serverVersion,
+  systemClock,
+  type Transport,
+} from '../kubernetes/index.ts';
+import { connect } from './connect.ts';
+import { UsageError } from './exit.ts';
+
+export interface Opened {
+  readonly source: Source;
+  /** Input that cannot be read: exit status 2. */
+  readonly problems: readonly string[];
+  /** Worth knowing, and no error. */
+  readonly notes: readonly string[];
+  /** How long facts may take to arrive. */
+  readonly patienceMs: number;
+  /** Resolves when some fact has changed, or after `withinMs`. */
+  nextChange(withinMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Objects as the source of facts, with what there is to say about the files that they were read from. */
+export function openManifests(
+  objects: readonly Manifest[],
+  files: readonly Pick<Loaded, 'problems' | 'ignored'>[],
+  options: { readonly static: boolean },
+): Opened {
+  return {
+    source: manifestSource(objects, options),
+    problems: files.flatMap(({ problems }) => problems),
+    notes: files.flatMap(({ ignored }) => ignored.map((line) => `passed over: ${line}`)),
+    patienceMs: 0,
+    nextChange: async () => {},
+    close: async () => {},
+  };
+}
+
+export interface ClusterFlags {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  /** Seconds. */
+  readonly timeout: number;
+}
+
+/** Throws a UsageError that names what is missing where the cluster does not answer. */
+export async function openCluster(
+  flags: ClusterFlags,
+  userAgent: string,
+): Promise<Opened & { readonly transport: Transport }> {
+  const connection = await connect(flags);
+  const transport = createTransport(connection, { userAgent });
+  try {
+    await serverVersion(transport);
+  } catch (error) {
+    await transport.close();
+    throw new UsageError(messageOf(error));
+  }
+  const source = liveSource({ transport, discovery: createDiscovery(transport), clock: systemClock() });
+  return {
+    transport,
+    source,
+    problems: [],
+    notes: [],
+    patienceMs: flags.timeout * 1000,
+    nextChange: (withinMs) =>
+      new Promise((resolve) => {
+        const end = () => {
+          stop();
+          clearTimeout(timer);
+          resolve();
+        };
+        const stop = source.onChange(end);
+        const timer = setTimeout(end, withinMs);
+      }),
+    close: async () => {
+      await source.stop();
+      await transport.close();
+    },
+  };
+}
