@@ -106,6 +106,11 @@ export function liveSource({ transport, discovery, clock, observe }: LiveOptions
   }
 
   return {
+    isClusterScoped: (kind) => {
+      if (kind.projected) return !KINDS[kind.projected].namespaced;
+      const found = discovery.lookup(kind.apiVersion, kind.kind);
+      return found?.state === 'served' && !found.resource.namespaced;
+    },
     get: (kind, namespace, name) => feedOf(kind, namespace, name).get(namespace, name),
     list: (kind, namespace) => feedOf(kind, namespace, undefined).list(namespace),
     onChange: (listener) => {

@@ -43,6 +43,11 @@ const CLUSTER_SCOPED_ALWAYS: ReadonlySet<string> = new Set(
  * `default`; namespaces that are used and not given exist with their name label.
  */
 export function manifestSource(given: readonly Manifest[], options: ManifestOptions = {}): Source {
+  const isClusterScoped = scopes(given);
+  const inNamespace = (object: Manifest): Manifest =>
+    object.metadata.namespace !== undefined || isClusterScoped(object)
+      ? object
+      : { ...object, metadata: { ...object.metadata, namespace: 'default' } };
   const placed = withNamespaces(onceEach(given.map(inNamespace)));
   const objects = options.static ? rollOut(placed) : placed;
   const byKind = new Map<string, Manifest[]>();
@@ -87,22 +92,21 @@ export function manifestSource(given: readonly Manifest[], options: ManifestOpti
     };
   }
 
-  const isServed = (kind: KindRef) => served(kind);
-
   return {
+    isClusterScoped,
     get(kind, namespace, name) {
       const failed = onlyInCluster(kind);
       if (failed) return failed;
       const found = (byKind.get(manifestKey(kind.apiVersion, kind.kind)) ?? []).findIndex(
         (raw) => raw.metadata.name === name && (raw.metadata.namespace ?? '') === (namespace ?? ''),
       );
-      if (found < 0) return { state: 'absent', served: isServed(kind) };
+      if (found < 0) return { state: 'absent', served: served(kind) };
       return { state: 'known', value: lists(kind).get('*')?.[found] };
     },
     list(kind, namespace) {
       const failed = onlyInCluster(kind);
       if (failed) return failed;
-      return { state: 'known', value: lists(kind).get(namespace ?? '*') ?? NOTHING, served: isServed(kind) };
+      return { state: 'known', value: lists(kind).get(namespace ?? '*') ?? NOTHING, served: served(kind) };
     },
   };
 }
@@ -129,11 +133,6 @@ function servedKinds(objects: readonly Manifest[]): (kind: KindRef) => boolean {
     if (!apiVersion.includes('/') || !group.includes('.') || group.endsWith('.k8s.io')) return true;
     return groups.has(group) || defined.has(`${group}/${kind}`) || (group === 'cilium.io' && cilium);
   };
-}
-
-function inNamespace(object: Manifest): Manifest {
-  if (object.metadata.namespace !== undefined || isClusterScoped(object)) return object;
-  return { ...object, metadata: { ...object.metadata, namespace: 'default' } };
 }
 
 /** Cluster-scoped kinds of Kubernetes and its usual companions; anything else is namespaced. */
@@ -164,7 +163,24 @@ const CLUSTER_SCOPED: ReadonlySet<string> = new Set([
   'ValidatingWebhookConfiguration',
   'VolumeAttachment',
 ]);
-const isClusterScoped = (object: Manifest) => CLUSTER_SCOPED.has(object.kind);
+
+/** Which kinds are cluster-scoped: the usual ones, and what a CustomResourceDefinition here says. */
+function scopes(objects: readonly Manifest[]): (kind: Pick<KindRef, 'apiVersion' | 'kind'>) => boolean {
+  const defined = new Map<string, string>();
+  for (const { kind, spec } of objects) {
+    if (kind !== 'CustomResourceDefinition') continue;
+    const { group, names, scope } = (spec ?? {}) as {
+      group?: string;
+      names?: { kind?: string };
+      scope?: string;
+    };
+    defined.set(`${group}/${names?.kind}`, scope ?? 'Namespaced');
+  }
+  return ({ apiVersion, kind }) => {
+    const scope = defined.get(`${apiVersion.split('/')[0]}/${kind}`);
+    return scope === undefined ? CLUSTER_SCOPED.has(kind) : scope === 'Cluster';
+  };
+}
 
 /** An object that is given twice is one object, as it would be when both are applied: the last one counts. */
 function onceEach(objects: readonly Manifest[]): Manifest[] {

@@ -27,28 +27,40 @@ export interface RecordedFacts extends Facts {
   reads(): Iterable<Read>;
   /** What is still waited for; empty when every read had an answer. */
   pending(): readonly string[];
+  /** Asks again for what was pending: is any of it still? */
+  stillPending(): boolean;
 }
 
 /** Makes the view of one evaluation. */
 export function recordFacts(source: Source, access: Access = unrestricted): RecordedFacts {
   const reads = new Map<string, Read>();
   const pending: string[] = [];
+  const again: (() => Fact<unknown> | ListFact<unknown>)[] = [];
+
+  /** A namespace that the kind does not have must neither hide an object nor open a door. */
+  const placed = (kind: KindRef, namespace: string | undefined) =>
+    namespace !== undefined && source.isClusterScoped(kind) ? undefined : namespace;
 
   function read<F extends Fact<unknown> | ListFact<unknown>>(
     kind: KindRef,
-    namespace: string | undefined,
+    asked: string | undefined,
     name: string | undefined,
-    answer: () => F,
+    answer: (namespace: string | undefined) => F,
   ): F | Unknowable {
-    const fact = access(kind, namespace, name) ?? answer();
+    const namespace = placed(kind, asked);
+    const ask = () => access(kind, namespace, name) ?? answer(namespace);
+    const fact = ask();
     reads.set(`${kind.key}|${namespace ?? ''}|${name ?? ''}`, { kind: kind.key, namespace, name });
-    if (fact.state === 'pending') pending.push(fact.message);
+    if (fact.state === 'pending') {
+      pending.push(fact.message);
+      again.push(ask);
+    }
     return fact;
   }
   const get = (kind: KindRef, namespace: string | undefined, name: string) =>
-    read(kind, namespace, name, () => source.get(kind, namespace, name));
+    read(kind, namespace, name, (place) => source.get(kind, place, name));
   const list = (kind: KindRef, namespace: string | undefined) =>
-    read(kind, namespace, undefined, () => source.list(kind, namespace));
+    read(kind, namespace, undefined, (place) => source.list(kind, place));
 
   return {
     get: <K extends KindName>(kind: K, namespace: string | undefined, name: string) =>
@@ -61,5 +73,6 @@ export function recordFacts(source: Source, access: Access = unrestricted): Reco
       list(wholeRef(kind), namespace) as ListFact<WholeObject>,
     reads: () => reads.values(),
     pending: () => pending,
+    stillPending: () => again.some((ask) => ask().state === 'pending'),
   };
 }

@@ -17,6 +17,8 @@ export interface KindRef {
 }
 
 export interface Source {
+  /** Objects of a cluster-scoped kind are in no namespace, whichever is asked for. */
+  isClusterScoped(kind: KindRef): boolean;
   get(kind: KindRef, namespace: string | undefined, name: string): Fact<unknown>;
   list(kind: KindRef, namespace: string | undefined): ListFact<unknown>;
 }
