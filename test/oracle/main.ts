@@ -60,11 +60,8 @@ const mostAlike = 2;
 
 /** What two disagreements have in common if one cause is behind both: their words without names and numbers. */
 function wayOf(disagreement: string): string {
-  return disagreement
-    .replace(/^[^:]*?(?= Ingress:| Egress:| > |: Cilium)/, '')
-    .replace(/policy-[0-9]+|[0-9]+|\[[^\]]*\]/g, '')
-    .replace(/ > \S+ \S+:/, ' >')
-    .slice(0, 120);
+  const what = disagreement.slice(disagreement.indexOf(': ') + 2);
+  return what.replace(/policy-[0-9]+ \S+|[a-z-]+\/[a-z0-9-]+|[0-9]+/g, '').slice(0, 120);
 }
 
 /**

@@ -144,17 +144,28 @@ const tcp = fc.record({
 
 const plainPorts: fc.Arbitrary<Rule> = fc.array(portProtocol, { maxLength: 3 }).map((ports) => ({ ports }));
 
-/** A port rule with an L7 part. The one protocol here is HTTP at ingress, HTTP or DNS at egress: what merges. */
+const otherL7 = fc.constantFrom<Rule>(
+  { ports: [{ port: '9092', protocol: 'TCP' }], rules: { kafka: [{ role: 'produce', topic: 'orders' }] } },
+  { ports: [{ port: '9093', protocol: 'TCP' }], rules: { l7proto: 'r2d2', l7: [{ cmd: 'READ' }] } },
+  { ports: [{ port: '443', protocol: 'TCP' }], serverNames: ['www.example.com'] },
+  {
+    ports: [{ port: '8443', protocol: 'TCP' }],
+    terminatingTLS: { secret: { name: 'tls' } },
+    rules: { http: [{}] },
+  },
+);
+
+/** A port rule with an L7 part: at most one L7 protocol for each port, as two would not merge. */
 function l7Ports(direction: Direction): fc.Arbitrary<Rule> {
   const web = fc
     .tuple(fc.array(tcp, few), fc.array(http, { maxLength: 2 }))
     .map(([ports, rules]): Rule => ({ ports, rules: { http: rules } }));
-  if (direction === 'ingress') return web;
+  if (direction === 'ingress') return weighted([3, web], [1, otherL7]);
   const dns = fc.constant<Rule>({
     ports: [{ port: '53', protocol: 'ANY' }],
     rules: { dns: [{ matchPattern: '*' }] },
   });
-  return weighted([2, web], [1, dns]);
+  return weighted([4, web], [2, dns], [1, otherL7]);
 }
 
 const icmp: fc.Arbitrary<Rule> = fc.record(

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { ContainerPort, KubernetesObject, Query, Scenario, ScenarioPod } from '../scenario.ts';
 import {
   chance,
+  forgedLabels,
   keptLabels,
   leftOutLabels,
   namespaceLabels,
@@ -28,8 +29,9 @@ const labels = fc
   .tuple(
     weighted([4, someOf(keptLabels)], [1, fc.constant({})]),
     weighted([3, fc.constant({})], [1, someOf(leftOutLabels)]),
+    weighted([9, fc.constant({})], [1, someOf(forgedLabels)]),
   )
-  .map(([kept, leftOut]) => ({ ...kept, ...leftOut }));
+  .map(([kept, leftOut, forged]) => ({ ...kept, ...leftOut, ...forged }));
 
 const pods: fc.Arbitrary<ScenarioPod[]> = fc
   .array(
@@ -121,6 +123,7 @@ export const config: fc.Arbitrary<Record<string, string>> = weighted(
         'enable-cilium-clusterwide-network-policy': fc.constantFrom('true', 'true', 'false'),
         'enable-l7-proxy': flag,
         'enable-icmp-rules': flag,
+        'enable-extended-ip-protocols': flag,
         'policy-default-local-cluster': flag,
         'allow-localhost': fc.constantFrom('auto', 'always', 'policy'),
         'enable-ipv6': flag,

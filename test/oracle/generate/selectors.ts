@@ -1,6 +1,14 @@
 /** Random selectors, in Cilium's spelling of keys and in Kubernetes' own. */
 import fc from 'fast-check';
-import { keptLabels, leftOutLabels, namespaceLabels, namespaceNames, oneOf, weighted } from './vocabulary.ts';
+import {
+  forgedLabels,
+  keptLabels,
+  leftOutLabels,
+  namespaceLabels,
+  namespaceNames,
+  oneOf,
+  weighted,
+} from './vocabulary.ts';
 
 export interface Selector {
   matchLabels?: Record<string, string>;
@@ -16,7 +24,11 @@ function spelled(pair: fc.Arbitrary<Pair>): fc.Arbitrary<Pair> {
   return fc.tuple(source, pair).map(([prefix, [key, value]]): Pair => [prefix + key, value]);
 }
 
-const podLabel: fc.Arbitrary<Pair> = weighted([8, oneOf(keptLabels)], [1, oneOf(leftOutLabels)]);
+const podLabel: fc.Arbitrary<Pair> = weighted(
+  [16, oneOf(keptLabels)],
+  [2, oneOf(leftOutLabels)],
+  [1, oneOf(forgedLabels)],
+);
 
 const namespaceName: fc.Arbitrary<Pair> = fc
   .constantFrom(...namespaceNames, 'nowhere')
@@ -37,6 +49,7 @@ const identityLabel: fc.Arbitrary<Pair> = fc.constantFrom<Pair>(
   ['io.cilium.k8s.policy.serviceaccount', 'default'],
   ['io.cilium.k8s.policy.cluster', 'default'],
   ['io.cilium.k8s.policy.cluster', 'prod'],
+  ['io.cilium.k8s.policy.cluster', ''],
 );
 
 const reserved: fc.Arbitrary<Pair> = fc
@@ -51,6 +64,14 @@ const ciliumPair = weighted<Pair>(
   [1, reserved],
 );
 
+/**
+ * `app` and `any:app` are one key to Cilium. With both in one matchLabels, which value counts is left to chance in
+ * every agent anew (Go's order of a map), so there is no answer to compare with.
+ */
+function meaning(key: string): string {
+  return key.replace(/^any:/, '');
+}
+
 function selectorOf(pair: fc.Arbitrary<Pair>, size: { maxLength: number }): fc.Arbitrary<Selector> {
   const expression = weighted(
     [2, pair.map(([key, value]) => ({ key, operator: 'In', values: [value] }))],
@@ -59,7 +80,9 @@ function selectorOf(pair: fc.Arbitrary<Pair>, size: { maxLength: number }): fc.A
     [1, pair.map(([key]) => ({ key, operator: 'Exists' }))],
     [1, pair.map(([key]) => ({ key, operator: 'DoesNotExist' }))],
   );
-  const labels = fc.array(pair, { ...size, minLength: 1 }).map((pairs) => Object.fromEntries(pairs));
+  const labels = fc
+    .uniqueArray(pair, { ...size, minLength: 1, selector: ([key]) => meaning(key) })
+    .map((pairs) => Object.fromEntries(pairs));
   return weighted<Selector>(
     [5, labels.map((matchLabels) => ({ matchLabels }))],
     [2, fc.array(expression, { ...size, minLength: 1 }).map((matchExpressions) => ({ matchExpressions }))],

@@ -19,7 +19,7 @@ export function chance(percent: number): fc.Arbitrary<boolean> {
 /** Label keys of pods that count for identities, with their values. */
 export const keptLabels: Record<string, readonly string[]> = {
   app: ['web', 'api', 'db'],
-  tier: ['front', 'back'],
+  tier: ['front', 'back', ''],
   'app.kubernetes.io/name': ['web', 'api'],
   // Anchored at the start, the filter of kubernetes.io does not mean this one.
   'my-kubernetes.io/zone': ['x'],
@@ -38,9 +38,23 @@ export const leftOutLabels: Record<string, readonly string[]> = {
   'annotation.x': ['x'],
 };
 
+/**
+ * Labels that a pod may carry and that Cilium sets itself or takes for its own. Some are overwritten; `host` takes a pod
+ * out of every policy and `init` puts it under default deny, whatever their values (pkg/policy/repository.go).
+ */
+export const forgedLabels: Record<string, readonly string[]> = {
+  'io.kubernetes.pod.namespace': ['data', 'shop'],
+  'io.cilium.k8s.namespace.labels.team': ['red', 'blue'],
+  'io.cilium.k8s.policy.serviceaccount': ['runner'],
+  'io.cilium.k8s.policy.cluster': ['prod'],
+  host: ['db-1'],
+  init: ['true'],
+  'reserved.world': [''],
+};
+
 export const namespaceLabels: Record<string, readonly string[]> = {
   team: ['red', 'blue'],
-  env: ['prod'],
+  env: ['prod', ''],
 };
 
 export const portNames = ['http', 'metrics', 'dns', 'web'] as const;
