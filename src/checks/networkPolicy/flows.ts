@@ -1,55 +1,29 @@
 // Flows that must work, and flows that must not: both ends' policies together.
 
 import type { Peer } from '../../api/selectors.ts';
-import type { Namespace, Pod } from '../../facts/kinds.ts';
 import type { CheckContext, Finding, Subject } from '../check.ts';
 import { count, finding, refer } from '../shared/messages.ts';
 import { describeSelector } from '../shared/selectors.ts';
+import { type End, endsOf, type FlowContext, isSelf, pairs } from './ends.ts';
 import {
-  addressesOf,
-  addressIdentity,
   type Because,
   type Direction,
   decide,
   describePorts,
-  HOST,
   intersect,
-  KUBE_APISERVER,
   type Model,
-  type Party,
   type Protocol,
-  REMOTE_NODE,
   reach,
   union,
   type Verdict,
-  worldFaces,
 } from './engine/index.ts';
-import type { Flow, Params } from './schema.ts';
-import { podsMeant, policySubject, workloadOf } from './subjects.ts';
-
-/** One end of a flow. */
-interface End {
-  readonly party: Party;
-  /** Of an endpoint; none for an entity, an address, or pods on the host's network. */
-  readonly pods: readonly Pod[];
-  readonly name: string;
-  /** The pods on the host's network that stand behind it. */
-  readonly hostPods: readonly Pod[];
-}
+import type { Flow } from './schema.ts';
+import { policySubject, workloadOf } from './subjects.ts';
 
 export interface Flows {
   readonly findings: readonly Finding[];
   /** Flows of the parameters that hold as wanted. */
   readonly passed: number;
-}
-
-export interface FlowContext {
-  readonly params: Params;
-  readonly model: Model<Pod>;
-  readonly pods: readonly Pod[];
-  readonly namespaces: readonly Namespace[];
-  readonly judged: ReadonlySet<Pod>;
-  readonly context: CheckContext;
 }
 
 export function judgeFlows(given: FlowContext): Flows {
@@ -85,95 +59,6 @@ function judgeFlow(sort: 'allow' | 'deny', path: string, flow: Flow, given: Flow
     }
   }
   return [...wrong.values()].map((found) => tell(sort, path, found));
-}
-
-/** The pods, or the entity or addresses, that a peer stands for; without a peer the pods of `endpoints`. */
-function endsOf(peer: Peer | undefined, given: FlowContext): readonly End[] {
-  const { model, judged, pods, namespaces, context } = given;
-  if (!peer) return podEnds(model, judged);
-  if (peer.entity && peer.entity !== 'cluster') return entityEnds(peer.entity, model);
-  if (peer.cidr) return addressEnds(peer.cidr, model);
-  if (peer.entity === 'cluster') {
-    const nodes = (['host', 'remote-node', 'kube-apiserver'] as const).flatMap((e) => entityEnds(e, model));
-    return [...podEnds(model, new Set(pods)), ...nodes];
-  }
-  return podEnds(model, new Set(podsMeant(peer, pods, namespaces, context)));
-}
-
-function podEnds(model: Model<Pod>, meant: ReadonlySet<Pod>): readonly End[] {
-  const ends: End[] = [];
-  for (const endpoint of model.endpoints) {
-    const pods = endpoint.pods.filter((pod) => meant.has(pod));
-    const [first] = pods;
-    if (!first) continue;
-    const name = refer(workloadOf(first));
-    if (endpoint.hostNetwork) ends.push({ party: endpoint, pods: [], name, hostPods: pods });
-    else ends.push({ party: endpoint, pods, name, hostPods: [] });
-  }
-  return ends;
-}
-
-const NO_PORTS = new Map();
-
-function entityEnds(
-  entity: 'world' | 'host' | 'remote-node' | 'kube-apiserver',
-  { settings }: Model,
-): readonly End[] {
-  const end = (identity: Party['identity']): End => ({
-    party: { identity, ports: NO_PORTS },
-    pods: [],
-    name: entity,
-    hostPods: [],
-  });
-  switch (entity) {
-    case 'world':
-      return worldFaces(settings.families).map(end);
-    case 'host':
-      return [end(HOST)];
-    case 'remote-node':
-      return [end(REMOTE_NODE)];
-    case 'kube-apiserver':
-      return [end(KUBE_APISERVER)];
-    default:
-      return entity satisfies never;
-  }
-}
-
-/** Enough addresses of the block that no policy can treat another one differently. */
-function addressEnds(cidr: string, model: Model): readonly End[] {
-  return addressesOf(
-    cidr,
-    model.policies.flatMap(({ rules }) => rules),
-  ).map((address) => ({
-    party: { identity: addressIdentity(address, model.settings.families), ports: NO_PORTS },
-    pods: [],
-    name: cidr,
-    hostPods: [],
-  }));
-}
-
-function isSelf(a: End, b: End): boolean {
-  return a.pods.length === 1 && b.pods.length === 1 && a.pods[0] === b.pods[0];
-}
-
-/** Pods on the host's network are their node: `host` to pods of that node, `remote-node` to others. */
-function pairs(source: End, target: End): { source: End; target: End }[] {
-  if (source.hostPods.length === 0 && target.hostPods.length === 0) return [{ source, target }];
-  if (source.hostPods.length > 0) {
-    return faces(source, target).map((face) => ({ source: face, target }));
-  }
-  return faces(target, source).map((face) => ({ source, target: face }));
-}
-
-function faces(onHost: End, other: End): readonly End[] {
-  const nodes = new Set(other.pods.map((pod) => pod.spec.nodeName));
-  const near = onHost.hostPods.some(({ spec }) => spec.nodeName !== undefined && nodes.has(spec.nodeName));
-  const oneNode = new Set(onHost.hostPods.map(({ spec }) => spec.nodeName)).size === 1 && nodes.size === 1;
-  const as = (identity: Party['identity']): End => ({
-    ...onHost,
-    party: { identity, ports: onHost.party.ports },
-  });
-  return [...(near ? [as(HOST)] : []), ...(near && oneNode ? [] : [as(REMOTE_NODE)])];
 }
 
 interface Wrong {
@@ -295,9 +180,11 @@ function ajar(sides: readonly SideReach[]): Found | undefined {
     sides.findLast(({ reached }) => reached.by.some((one) => one.certain === certain)) ?? sides.at(-1);
   if (!last) return undefined;
   const by = last.reached.by.find((one) => one.certain === certain) ?? last.reached.by[0];
-  const verdict: Verdict = by
-    ? { decision: 'allow', because: { kind: 'rule', rule: by.rule } }
-    : last.reached.base;
+  const verdict: Verdict = by?.doubt
+    ? { decision: 'unknown', because: { kind: 'not-modelled', rule: by.rule, what: by.doubt } }
+    : by
+      ? { decision: 'allow', because: { kind: 'rule', rule: by.rule } }
+      : last.reached.base;
   return {
     reason: certain ? 'FlowAllowed' : 'NotModelled',
     side: last.side,

@@ -12,10 +12,10 @@ import {
   type Direction,
   defaultDeny,
   describePorts,
-  doubtOf,
   type Endpoint,
   type Group,
   intersect,
+  isExempt,
   type Model,
   type Party,
   type PortSet,
@@ -175,10 +175,11 @@ function judgeEndpoint(
   strangers: readonly Stranger[],
   model: Model,
 ): readonly Faulty[] {
+  if (isExempt(model, endpoint.identity)) return [takenForHost(direction)];
   const { holds, rules } = defaultDeny(model, endpoint.identity, direction);
   if (!holds) return [notEnforced(direction, rules, model)];
   const opening = new Map<Rule, { names: Set<string>; ports: PortSet }>();
-  const doubts = new Map<Rule, Stranger>();
+  const doubts = new Map<Rule, { stranger: Stranger; doubt: string }>();
   for (const stranger of strangers) {
     const { by, open, doubtful } = reachOf(endpoint, direction, stranger, model);
     if (open.size > 0) {
@@ -189,14 +190,16 @@ function judgeEndpoint(
       }
     } else if (doubtful.size > 0) {
       const doubted = by.find(({ certain }) => !certain) ?? by[0];
-      if (doubted && !doubts.has(doubted.rule)) doubts.set(doubted.rule, stranger);
+      if (doubted && !doubts.has(doubted.rule)) {
+        doubts.set(doubted.rule, { stranger, doubt: doubted.doubt ?? doubted.rule.path });
+      }
     }
   }
   return [
     ...[...opening].map(([rule, { names, ports }]) =>
       wideOpen(direction, [...names].join(' and '), rule, describePorts(ports)),
     ),
-    ...[...doubts].map(([rule, stranger]) => notModelled(direction, stranger, rule)),
+    ...[...doubts].map(([rule, { stranger, doubt }]) => notModelled(direction, stranger, rule, doubt)),
   ];
 }
 
@@ -216,6 +219,22 @@ function reachOf(endpoint: Endpoint<Pod>, direction: Direction, stranger: Strang
     if (open.size === 0) return whole;
   }
   return { ...whole, open: open ?? whole.open, by };
+}
+
+/** A quirk of Cilium: the name of the label is enough. */
+function takenForHost(direction: Direction): Faulty {
+  return {
+    key: `NotEnforced host label ${direction}`,
+    tell: (subject, name) =>
+      finding({
+        level: 'Fail',
+        reason: 'NotEnforced',
+        subject,
+        field: 'metadata.labels.host',
+        what: `Nothing is enforced on ${name}: Cilium takes a pod with a label named host for the node itself, which has no policies while enable-host-firewall is off.`,
+        fix: 'Rename that label of the pods.',
+      }),
+  };
 }
 
 function notEnforced(direction: Direction, rules: readonly Rule[], model: Model): Faulty {
@@ -272,7 +291,7 @@ function wideOpen(direction: Direction, strangers: string, rule: Rule, ports: st
   };
 }
 
-function notModelled(direction: Direction, stranger: Stranger, rule: Rule): Faulty {
+function notModelled(direction: Direction, stranger: Stranger, rule: Rule, doubt: string): Faulty {
   const policy = policySubject(rule.policy);
   return {
     key: `NotModelled ${refer(policy)} ${rule.path}`,
@@ -283,8 +302,8 @@ function notModelled(direction: Direction, stranger: Stranger, rule: Rule): Faul
         subject,
         field: rule.path,
         culprits: [policy],
-        what: `Whether ${stranger.name} ${direction === 'ingress' ? `can reach ${name}` : `can be reached by ${name}`} hangs on ${doubtOf(rule)} in ${refer(policy)}, which this check does not know.`,
-        fix: 'Write the addresses into the rule, or prove isolation by other means.',
+        what: `Whether ${stranger.name} ${direction === 'ingress' ? `can reach ${name}` : `can be reached by ${name}`} hangs on ${doubt} in ${refer(policy)}, which this check does not know.`,
+        fix: `Rewrite ${rule.path} of ${refer(policy)} without it, or prove isolation by other means.`,
       }),
   };
 }

@@ -105,11 +105,29 @@ function portRuleSpecs(
         `${where}: L7 rules can only apply to TCP (not ${port.written}) except for DNS rules`,
       );
     }
-    specs.push(...port.specs);
+    specs.push(
+      ...port.specs.map((spec) => {
+        const parser = parserOf(raw, counts, spec.protocol);
+        return parser === undefined ? spec : { ...spec, parser };
+      }),
+    );
   }
   if (!context.deny) refuseListener(raw, path, context.ingress, counts !== undefined, caveats);
   if (counts) refuseL7Rules(counts, path, ports.length, zero);
   return specs;
+}
+
+/** What looks into layer 7 (pkg/policy/l4.go createL4Filter). */
+function parserOf(raw: RawObject, counts: L7 | undefined, protocol: Protocol): string | undefined {
+  if (raw.listener) return 'crd';
+  if (counts && counts.dns.length > 0) return 'dns';
+  if (counts && protocol === 'TCP') {
+    if (counts.http.length > 0) return 'http';
+    if (counts.kafka.length > 0) return 'kafka';
+    if (typeof counts.raw.l7proto === 'string' && counts.raw.l7proto !== '') return counts.raw.l7proto;
+  }
+  const names = Array.isArray(raw.serverNames) && raw.serverNames.length > 0;
+  return raw.terminatingTLS || raw.originatingTLS || names ? 'tls' : undefined;
 }
 
 function refuseTls(raw: RawObject, path: string, hasL7: boolean, caveats: Set<string>) {

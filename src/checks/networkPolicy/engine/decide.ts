@@ -1,6 +1,7 @@
 // What the policies say of one side of a flow: default deny, one port, or every
 // port at once (pkg/policy/repository.go, resolve.go, mapstate.go).
 
+import type { Conflict } from './conflicts.ts';
 import type { Model, Party } from './model.ts';
 import { HOST, type Identity, selects } from './peers.ts';
 import { allPorts, has, isEmpty, noPorts, type PortSet, type Protocol, subtract, union } from './ports.ts';
@@ -34,13 +35,24 @@ export function defaultDeny(
   direction: Direction,
 ): { readonly holds: boolean; readonly rule?: Rule; readonly rules: readonly Rule[] } {
   const { settings } = model;
-  const rules = settings.enforcement === 'never' ? [] : model.rulesFor(identity)[direction];
-  if (settings.enforcement === 'never') return { holds: false, rules };
-  if (identity.reserved.has('host') && !settings.hostFirewall) return { holds: false, rules: [] };
+  if (settings.enforcement === 'never' || isExempt(model, identity)) return { holds: false, rules: [] };
+  const rules = model.rulesFor(identity)[direction];
   const rule = rules.find((candidate) => candidate.defaultDeny);
   if (rule) return { holds: true, rule, rules };
-  return { holds: settings.enforcement === 'always', rules };
+  // An endpoint without labels yet is always enforced; a pod with a label named init is taken for one.
+  const init = settings.enforcer === 'cilium' && carries(identity, 'init');
+  return { holds: settings.enforcement === 'always' || init, rules };
 }
+
+/**
+ * The node, and any pod with a label named host, has no policies while the host firewall is off
+ * (pkg/policy/repository.go computePolicyEnforcementAndRules: `Has` looks for the key in any source).
+ */
+export function isExempt({ settings }: Model, identity: Identity): boolean {
+  return settings.enforcer === 'cilium' && carries(identity, 'host') && !settings.hostFirewall;
+}
+
+const carries = ({ k8s, reserved }: Identity, name: string) => k8s.has(name) || reserved.has(name);
 
 /** What the subject's policies say of one port. A deny beats every allow. */
 export function decide(
@@ -53,6 +65,8 @@ export function decide(
 ): Verdict {
   const off = notEnforced(model);
   if (off) return { decision: 'allow', because: { kind: 'not-enforced', setting: off } };
+  const conflict = conflictOf(model, subject.identity);
+  if (conflict) return { decision: 'unknown', because: { kind: 'not-modelled', ...conflict } };
   const { holds, rule: denying, rules } = defaultDeny(model, subject.identity, direction);
   const portsOf = model.portsFor(subject, peer, direction);
   let allowing: Rule | undefined;
@@ -76,12 +90,16 @@ export function decide(
   return base;
 }
 
+function conflictOf(model: Model, identity: Identity): Conflict | undefined {
+  return isExempt(model, identity) ? undefined : model.rulesFor(identity).conflict;
+}
+
 function doubt(rule: Rule): Verdict {
   return { decision: 'unknown', because: { kind: 'not-modelled', rule, what: doubtOf(rule) } };
 }
 
 /** What in a rule is not modelled, for people. */
-export function doubtOf(rule: Rule): string {
+function doubtOf(rule: Rule): string {
   for (const peer of rule.peers ?? []) {
     if (peer.kind === 'elsewhere' || peer.kind === 'doubt' || peer.kind === 'nodes') return peer.what;
     if (peer.kind === 'fqdn') return `which addresses ${peer.pattern} has led to (${rule.path}.toFQDNs)`;
@@ -116,6 +134,15 @@ function baseline(
   return { decision: 'deny', because: { kind: 'default-deny', rule: denying } };
 }
 
+/** What one rule does to a reach. */
+export interface Part {
+  readonly rule: Rule;
+  readonly ports: PortSet;
+  readonly certain: boolean;
+  /** What makes it uncertain, for people. */
+  readonly doubt?: string;
+}
+
 /** Every port at once. */
 export interface Reach {
   /** Ports that are open for certain. */
@@ -123,7 +150,7 @@ export interface Reach {
   /** Ports of which it cannot be known. */
   readonly doubtful: PortSet;
   /** The rules behind both, each with the ports that are left of it. */
-  readonly by: readonly { readonly rule: Rule; readonly ports: PortSet; readonly certain: boolean }[];
+  readonly by: readonly Part[];
   /** Why everything is open, where no rule is needed for it. */
   readonly base: Verdict;
 }
@@ -134,6 +161,17 @@ export function reach(model: Model, subject: Party, direction: Direction, peer: 
   if (off) {
     const base: Verdict = { decision: 'allow', because: { kind: 'not-enforced', setting: off } };
     return { open: allPorts, doubtful: noPorts, by: [], base };
+  }
+  const conflict = conflictOf(model, subject.identity);
+  if (conflict) {
+    const { rule, what } = conflict;
+    const base: Verdict = { decision: 'unknown', because: { kind: 'not-modelled', rule, what } };
+    return {
+      open: noPorts,
+      doubtful: allPorts,
+      by: [{ rule, ports: allPorts, certain: false, doubt: what }],
+      base,
+    };
   }
   const { holds, rule: denying, rules } = defaultDeny(model, subject.identity, direction);
   const portsOf = model.portsFor(subject, peer, direction);
@@ -166,9 +204,14 @@ export function reach(model: Model, subject: Party, direction: Direction, peer: 
   doubtful = union(doubtful, lost);
   open = subtract(open, maybeClosed);
   const by = allows
-    .map(({ rule, ports, certain }) => ({ rule, ports: subtract(ports, closed), certain }))
+    .map(({ rule, ports, certain }): Part => {
+      const left = { rule, ports: subtract(ports, closed), certain };
+      return certain ? left : { ...left, doubt: doubtOf(rule) };
+    })
     .filter(({ ports }) => !isEmpty(ports));
-  const doubts = isEmpty(lost) ? [] : denies.map(({ rule, ports }) => ({ rule, ports, certain: false }));
+  const doubts = isEmpty(lost)
+    ? []
+    : denies.map(({ rule, ports }): Part => ({ rule, ports, certain: false, doubt: doubtOf(rule) }));
   return { open, doubtful, by: [...by, ...doubts], base };
 }
 

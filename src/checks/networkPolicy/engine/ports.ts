@@ -92,10 +92,11 @@ function isFull(ranges: readonly Range[] | undefined): boolean {
   return ranges !== undefined && ranges.length === 1 && ranges[0]?.[0] === 0 && ranges[0]?.[1] === 65535;
 }
 
-/** One port of a rule: by number (with a range's end), or by name. */
+/** One port of a rule: by number (with a range's end), or by name. `parser` is what looks into layer 7, if anything. */
 export type PortSpec =
-  | { readonly protocol: Protocol; readonly low: number; readonly high: number }
+  | { readonly protocol: Protocol; readonly low: number; readonly high: number; readonly parser?: string }
   | {
+      readonly parser?: string;
       readonly protocol: Protocol;
       readonly name: string;
       /** The end of a range that begins at the port so named; 0 without one. */

@@ -4,6 +4,7 @@
 import { speaksOfServices } from './cilium-peers.ts';
 import { compileCilium, specsOf } from './cilium-rules.ts';
 import type { Settings } from './config.ts';
+import { type Conflict, conflictIn } from './conflicts.ts';
 import { sameElements } from './identities.ts';
 import { matches, POD_NAMESPACE, requirements } from './labels.ts';
 import { compileNetworkPolicy } from './network-policy.ts';
@@ -165,6 +166,8 @@ export function mightSelect(policy: PolicyInput, identity: Identity): boolean {
 /** The rules that select an identity, by direction. */
 export interface SelectedRules extends Record<Direction, readonly Rule[]> {
   readonly ends: Record<Direction, RangeEnds | undefined>;
+  /** Rules that Cilium cannot merge: it keeps whatever policy the endpoint had before. */
+  readonly conflict: Conflict | undefined;
 }
 
 /** Everything that can select in one namespace; the same object until a policy of it changes. */
@@ -220,7 +223,12 @@ export function nodeRules(
 function byDirection(rules: readonly Rule[]): SelectedRules {
   const ingress = rules.filter(({ direction }) => direction === 'ingress');
   const egress = rules.filter(({ direction }) => direction === 'egress');
-  return { ingress, egress, ends: { ingress: endsOf(ingress), egress: endsOf(egress) } };
+  return {
+    ingress,
+    egress,
+    ends: { ingress: endsOf(ingress), egress: endsOf(egress) },
+    conflict: conflictIn(ingress) ?? conflictIn(egress),
+  };
 }
 
 function ofPart({ rules, known }: Part, identity: Identity): readonly Rule[] {
