@@ -119,12 +119,12 @@ export async function breakThings(cluster: Cluster, operator: DemoOperator): Pro
     await cluster.kubectl(['get', 'events.events.k8s.io', '-n', NAMESPACE, '--field-selector=type=Warning']),
   );
   say('As the metric that Alertmanager hears of:');
-  command(`curl ${operator.metrics}/metrics | grep 'state="Drifted"'`);
+  command(`curl -s ${operator.metrics}/metrics | grep 'state="Drifted"} 1'`);
   const metrics = await (await fetch(`${operator.metrics}/metrics`)).text();
   output(
     metrics
       .split('\n')
-      .filter((line) => line.startsWith('remediation_item_state') && line.includes('state="Drifted"'))
+      .filter((line) => line.startsWith('remediation_item_state') && line.includes('state="Drifted"} 1'))
       .join('\n'),
   );
 }
