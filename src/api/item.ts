@@ -14,9 +14,6 @@ import {
   withRules,
   words,
 } from './primitives.ts';
-import { cel, ENTITIES, labelSelector, peer, port, whenMissing, workload, workloads } from './selectors.ts';
-
-export { cel, ENTITIES, labelSelector, peer, port, whenMissing, workload, workloads };
 
 export const PRIORITIES = ['Critical', 'High', 'Medium', 'Low'] as const;
 export const IMPACTS = ['High', 'Medium', 'Low'] as const;

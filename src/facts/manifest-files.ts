@@ -21,20 +21,12 @@ export interface Manifest {
 }
 
 export interface Loaded {
-  readonly objects: readonly (Manifest & { readonly [FILE]?: Origin })[];
+  readonly objects: readonly Manifest[];
   /** One line each: where, what is wrong, what to do. */
   readonly problems: readonly string[];
   /** YAML that is no Kubernetes object (a values file): told, and no error. */
   readonly ignored: readonly string[];
 }
-
-/** Where an object was read from, for messages. */
-export interface Origin {
-  readonly file: string;
-  /** 1 for the first document of the file. */
-  readonly document: number;
-}
-export const FILE: unique symbol = Symbol('origin');
 
 const MAX_BYTES = 64 * 1024 * 1024;
 /** yaml resolves at most this many aliases: an alias bomb is an error, not an outage. */
@@ -97,7 +89,7 @@ export function parseManifests(text: string, file: string): Loaded {
     for (const object of flatten(value)) {
       const wrong = malformed(object);
       if (wrong) ignored.push(`${file}: document ${document}: ${wrong}`);
-      else objects.push(Object.assign(object as Manifest, { [FILE]: { file, document } satisfies Origin }));
+      else objects.push(object as Manifest);
     }
   };
   if (/^\s*[{[]/.test(text) && file.endsWith('.json')) {

@@ -64,8 +64,3 @@ export interface Facts {
   /** All objects of any kind, whole. */
   listWhole(kind: ForeignKind, namespace?: string): ListFact<WholeObject>;
 }
-
-/** Is this something that only leads to Unknown? */
-export function unknowable<T>(fact: Fact<T> | ListFact<T>): fact is Unknowable {
-  return fact.state === 'pending' || fact.state === 'failed';
-}
