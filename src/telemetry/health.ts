@@ -159,18 +159,3 @@ export function parseAddress(address: string): { host?: string; port: number } |
   const host = found.groups?.v6 ?? found.groups?.host;
   return host ? { host, port } : { port };
 }
-
-/**
- * The work loop is stuck when one evaluation runs for longer than `limitSeconds`:
- * an evaluation is synchronous and every request has a timeout, so it cannot be slow, only lost.
- */
-export function workLoopProbe(longestRunningSeconds: () => number, limitSeconds = 300): Probe {
-  return {
-    name: 'work-loop',
-    check: () => {
-      const running = longestRunningSeconds();
-      if (running <= limitSeconds) return undefined;
-      return `one evaluation has been running for ${Math.round(running)} s; more than ${limitSeconds} s means that the loop is stuck`;
-    },
-  };
-}
