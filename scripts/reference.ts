@@ -4,14 +4,15 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type SchemaNode, structural } from '../src/api/crd.ts';
-import type { Check } from '../src/checks/check.ts';
+import type { Check, Finding } from '../src/checks/check.ts';
+import { readCases, runCase } from '../src/checks/testing/cases.ts';
 
 /** The whole reference as Markdown. */
 export async function reference(checks: readonly Check[], folder: string): Promise<string> {
   const parts = await Promise.all(
     checks.map(async (check) => {
       const readme = await readFile(path.join(folder, check.type, 'README.md'), 'utf8').catch(() => '');
-      return section(check, readme);
+      return section(check, readme, examplesOf(check, path.join(folder, check.type)));
     }),
   );
   return [
@@ -26,7 +27,7 @@ export async function reference(checks: readonly Check[], folder: string): Promi
   ].join('\n');
 }
 
-function section(check: Check, readme: string): string {
+function section(check: Check, readme: string, examples: ReadonlyMap<string, Finding>): string {
   return [
     `## ${check.type}`,
     '',
@@ -44,16 +45,42 @@ function section(check: Check, readme: string): string {
     '',
     '### Reasons',
     '',
-    '| reason | level | what it means | what to do |',
-    '|---|---|---|---|',
-    ...Object.entries(check.reasons).map(
-      ([reason, { level, meaning, mend }]) =>
-        `| \`${reason}\` | ${level} | ${cell(meaning)} | ${cell(mend)} |`,
-    ),
-    '',
+    ...Object.entries(check.reasons).flatMap(([reason, doc]) => [
+      `#### ${check.type}: ${reason}`,
+      '',
+      `${doc.level}. ${doc.meaning} ${doc.mend}`,
+      '',
+      ...said(examples.get(reason)),
+    ]),
     demote(readme).trim(),
     '',
   ].join('\n');
+}
+
+/** For each reason, what the check really said in one of its cases. */
+function examplesOf(check: Check, folder: string): ReadonlyMap<string, Finding> {
+  const examples = new Map<string, Finding>();
+  for (const given of readCases(folder)) {
+    for (const finding of runCase(check, given).findings) {
+      if (!examples.has(finding.reason)) examples.set(finding.reason, finding);
+    }
+  }
+  return examples;
+}
+
+function said(example: Finding | undefined): string[] {
+  if (!example) return [];
+  const { subject, field, message, fix } = example;
+  const where = [
+    subject ? [subject.kind, subject.namespace, subject.name].filter(Boolean).join('/') : '',
+    field ?? '',
+  ].filter(Boolean);
+  return [
+    ...(where.length > 0 ? [`> \`${where.join('` `')}\``] : []),
+    `> ${cell(message)}`,
+    ...(fix ? ['>', `> fix: ${cell(fix)}`] : []),
+    '',
+  ];
 }
 
 /** One row per field, nested ones with their path. */
