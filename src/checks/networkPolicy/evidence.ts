@@ -38,18 +38,22 @@ export function gatherEvidence(params: Params, context: CheckContext): Evidence 
   const namespaces = facts.list('Namespace');
   const config = facts.get('ConfigMap', 'kube-system', 'cilium-config');
 
-  const unknown = [...pods, ...cilium, ...kubernetes, clusterwide, namespaces, config].filter(isUnknowable);
+  const served = [...cilium, clusterwide].some((fact) => fact.state !== 'known' || fact.served);
+  const needed = [...pods, ...cilium, ...kubernetes, clusterwide, namespaces, ...(served ? [config] : [])];
+  const unknown = needed.filter(isUnknowable);
   if (unknown.length > 0) return once(unknown.map((fact) => unknownFinding(fact)));
 
-  const served = [...cilium, clusterwide].some((fact) => fact.state === 'known' && fact.served);
   const settings = served
     ? settingsOf(config.state === 'known' ? config.value.data : DEFAULTS)
     : kubernetesSettings;
   const policyLists = [...values(cilium), ...values(kubernetes), ...values([clusterwide])];
-  const services = policyLists.some((list) => list.some(speaksOfServices))
-    ? facts.list('Service')
-    : NO_SERVICES;
-  const table = settings.enforcer === 'cilium' && policyLists.some((list) => list.some(namesEgressPorts));
+  // Services and the names of ports elsewhere bear on egress alone.
+  const egress =
+    params.isolated.includes('Egress') || [...(params.allow ?? []), ...(params.deny ?? [])].length > 0;
+  const services =
+    egress && policyLists.some((list) => list.some(speaksOfServices)) ? facts.list('Service') : NO_SERVICES;
+  const table =
+    egress && settings.enforcer === 'cilium' && policyLists.some((list) => list.some(namesEgressPorts));
   const everyPod = table ? facts.list('Pod') : undefined;
   const late = [services, ...(everyPod ? [everyPod] : [])].filter(isUnknowable);
   if (late.length > 0) return once(late.map((fact) => unknownFinding(fact)));

@@ -19,12 +19,10 @@ export {
   addressIdentity,
   HOST,
   type Identity,
-  isWorld,
   KUBE_APISERVER,
   REMOTE_NODE,
   selects,
   WORLD,
-  WORLD_V4,
   WORLD_V6,
   worldFaces,
 } from './peers.ts';

@@ -47,7 +47,7 @@ function worldLabel(bits: 32 | 128, families: Families): string {
 
 /** What lies outside: in a cluster of one address family everything at once, else a face for each. */
 export const WORLD = reservedIdentity('world');
-export const WORLD_V4 = reservedIdentity('world-ipv4');
+const WORLD_V4 = reservedIdentity('world-ipv4');
 export const WORLD_V6 = reservedIdentity('world-ipv6');
 /** The faces that the world shows where these families are on. */
 export function worldFaces({ ipv4, ipv6 }: Families): readonly Identity[] {
@@ -71,7 +71,7 @@ export function addressIdentity(address: Address, families: Families, names?: re
 }
 
 /** Does it lie outside the cluster? */
-export function isWorld({ reserved }: Identity): boolean {
+function isWorld({ reserved }: Identity): boolean {
   return reserved.has('world') || reserved.has('world-ipv4') || reserved.has('world-ipv6');
 }
 
