@@ -1,11 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  type HealthOptions,
-  type HealthServer,
-  parseAddress,
-  startHealthServer,
-  workLoopProbe,
-} from './health.ts';
+import { type HealthOptions, type HealthServer, parseAddress, startHealthServer } from './health.ts';
 
 const servers: HealthServer[] = [];
 afterEach(async () => {
