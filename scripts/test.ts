@@ -1,5 +1,5 @@
-// `make test`: every check of the project, one after the other; all are run,
-// whatever fails, and the last line counts.
+// `make test` and `make e2e`: every check of the project, one after the other;
+// all are run, whatever fails, and the last line counts.
 
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, rm } from 'node:fs/promises';
@@ -29,7 +29,8 @@ const vitest = (project: string): Step => ({
   ],
 });
 
-const steps: readonly Step[] = [
+/** What needs no more than Node and the control plane. */
+const test: readonly Step[] = [
   { name: 'format and lint', command: ['biome', 'check', '--error-on-warnings'] },
   { name: 'types', command: ['tsc'] },
   { name: 'who may import whom', command: ['depcruise', 'src', '--config', '.dependency-cruiser.mjs'] },
@@ -39,6 +40,19 @@ const steps: readonly Step[] = [
   vitest('unit'),
   vitest('cluster'),
 ];
+
+const oracle = (seed: number): Step => ({
+  name: `oracle, seed ${seed}`,
+  command: ['node', 'test/oracle/main.ts', '--seed', String(seed), '--count', '250', '--no-keep'],
+});
+
+/** What asks further real programs: Cilium's own policy engine. */
+const e2e: readonly Step[] = [oracle(1), oracle(2026)];
+
+const suites: Readonly<Record<string, readonly Step[]>> = { test, e2e };
+const steps = suites[process.argv[2] ?? 'test'];
+if (!steps)
+  throw new Error(`there is no suite ${process.argv[2]}: there are ${Object.keys(suites).join(' and ')}`);
 
 interface Counts {
   passed: number;
