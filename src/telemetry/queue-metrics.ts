@@ -1,5 +1,5 @@
 // Metrics of a work queue under the names that client-go and controller-runtime
-// made usual (k8s.io/client-go/util/workqueue/metrics.go), fed by four hooks.
+// made usual (k8s.io/client-go/util/workqueue/metrics.go), fed by the queue.
 
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
