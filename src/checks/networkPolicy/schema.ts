@@ -71,5 +71,4 @@ export const schema = z
   });
 
 export type Params = z.output<typeof schema>;
-export type EndpointEntry = Params['endpoints'][number];
 export type Flow = NonNullable<Params['allow']>[number];

@@ -13,8 +13,8 @@ export {
   reach,
   type Verdict,
 } from './decide.ts';
-export type { Endpoint, Group, NamespaceInput, PodInput } from './identities.ts';
-export { buildModel, type Model, type ModelInput, type Party } from './model.ts';
+export type { Endpoint, Group, PodInput } from './identities.ts';
+export { buildModel, type Model, type Party } from './model.ts';
 export {
   addressIdentity,
   HOST,

@@ -21,11 +21,6 @@ export function onePort(protocol: Protocol, port: number): PortSet {
   return new Map([[protocol, [[port, port]]]]);
 }
 
-/** All ports of one protocol. */
-export function wholeProtocol(protocol: Protocol): PortSet {
-  return new Map([[protocol, [FULL]]]);
-}
-
 export function isEmpty(set: PortSet): boolean {
   return set.size === 0;
 }
