@@ -76,11 +76,17 @@ export const goDuration = (description: string) =>
     description,
   });
 
-/** A calendar day, YYYY-MM-DD. */
+/**
+ * A calendar day, YYYY-MM-DD. Written without quotes it is a YAML timestamp,
+ * which kustomize and Flux hand on as midnight: that form is the same day.
+ */
 export const day = (description: string) =>
-  matching(10, '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$', 'must be a day as YYYY-MM-DD', {
-    description,
-  });
+  matching(
+    20,
+    '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T00:00:00Z)?$',
+    'must be a day as YYYY-MM-DD',
+    { description },
+  );
 
 /** A moment in time, RFC 3339: with a time zone, so that it means the same everywhere. */
 export const moment = (description: string) =>
