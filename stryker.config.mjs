@@ -1,0 +1,21 @@
+// Mutation testing of the three engines that judge: `npm run mutation -- --mutate 'src/checks/probes/*.ts'`.
+// docs/mutation.md has the scores.
+/** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
+export default {
+  testRunner: 'vitest',
+  vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
+  plugins: ['@stryker-mutator/vitest-runner'],
+  mutate: ['src/checks/{networkPolicy,podDisruptionBudget,probes}/**/*.ts', '!src/**/*.test.ts'],
+  coverageAnalysis: 'perTest',
+  concurrency: 1,
+  // The tests read fixtures and source only.
+  ignorePatterns: ['/*', '!/src', '!/test/mutation', '!/test/unit', '!/test/oracle', '!/package.json', '!/tsconfig.json'],
+  ignoreStatic: true,
+  thresholds: { high: 95, low: 85, break: 85 },
+  reporters: ['clear-text', 'json', 'html'],
+  clearTextReporter: { allowColor: false, reportTests: false },
+  jsonReporter: { fileName: 'reports/mutation/mutation.json' },
+  htmlReporter: { fileName: 'reports/mutation/mutation.html' },
+  checkers: [],
+  allowEmpty: false,
+};
