@@ -281,11 +281,20 @@ export function podLabels(
     if (filter(key)) labels.set(key, value);
   };
   for (const [key, value] of Object.entries(pod.labels)) {
-    if (!key.startsWith(CILIUM_PREFIX)) add(key, value);
+    if (!key.startsWith(CILIUM_PREFIX)) add(...asCiliumReads(key, value));
   }
   for (const [key, value] of Object.entries(namespaceLabels)) add(`${NAMESPACE_LABELS}.${key}`, value);
   add(POD_NAMESPACE, pod.namespace);
   if (pod.serviceAccount !== '') add(SERVICE_ACCOUNT, pod.serviceAccount);
   add(POLICY_CLUSTER, cluster);
   return labels;
+}
+
+const RESERVED_PREFIX = 'reserved.';
+
+/** Cilium takes a leading `reserved.` for a source, drops it, and keeps source k8s (pkg/labels NewLabel, parseSource). */
+function asCiliumReads(key: string, value: string): [string, string] {
+  if (!key.startsWith(RESERVED_PREFIX) || key.includes(':')) return [key, value];
+  const rest = key.slice(RESERVED_PREFIX.length);
+  return rest === '' ? [value, ''] : [rest, value];
 }
