@@ -1,6 +1,5 @@
 // Mutation testing of the three engines that judge: `npm run mutation -- --mutate 'src/checks/probes/*.ts'`.
 // docs/mutation.md has the scores.
-/** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
   testRunner: 'vitest',
   vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
