@@ -33,8 +33,19 @@ function sameMeta(a: Meta, b: Meta): boolean {
   );
 }
 
-/** Who wrote the object, newest first. */
-export function managersOf(fact: unknown): readonly Manager[] {
+/**
+ * Who wrote the object, newest first. Times hold whole seconds only, so who was
+ * not there before, or not at that time, comes before all others.
+ */
+export function writersOf(fact: unknown, before: unknown): readonly Manager[] {
+  const now = managersOf(fact);
+  if (before === undefined || before === fact) return now;
+  const past = managersOf(before);
+  const isNew = (manager: Manager) => !past.some((known) => deepEqual(known, manager));
+  return [...now.filter(isNew), ...now.filter((manager) => !isNew(manager))];
+}
+
+function managersOf(fact: unknown): readonly Manager[] {
   const { meta, [MANAGERS]: whole } = fact as { meta?: Meta; [MANAGERS]?: readonly Manager[] };
   return meta?.managers ?? whole ?? [];
 }

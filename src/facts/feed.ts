@@ -39,6 +39,8 @@ export interface FeedChange {
     readonly name: string;
     readonly action: 'Created' | 'Changed' | 'Deleted';
     readonly fact: unknown;
+    /** The object as it was; undefined for one that is new. */
+    readonly before: unknown;
   };
 }
 
@@ -92,7 +94,7 @@ export function createFeed(options: FeedOptions): Feed {
     const { namespace, name } = identify(fact);
     const action = change.type === 'added' ? 'Created' : change.type === 'updated' ? 'Changed' : 'Deleted';
     if (store.status().state !== 'pending')
-      onChange({ object: { namespace: namespace ?? '', name, action, fact } });
+      onChange({ object: { namespace: namespace ?? '', name, action, fact, before: change.old } });
   });
   store.onStatus((status) => {
     if (status.state === 'failed' && status.hadSynced) wakeAfter(GRACE_MS + 100);

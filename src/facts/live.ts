@@ -4,11 +4,12 @@
 
 import type { ApiResource, Clock, Discovery, KubeObject, Transport } from '../kubernetes/index.ts';
 import { createDefinitions } from './definitions.ts';
-import { MANAGERS, managersOf } from './equal.ts';
+import { MANAGERS, writersOf } from './equal.ts';
 import { createFeed, type Feed, type FeedChange } from './feed.ts';
 import type { Manager, Meta } from './kinds.ts';
 import { KINDS, managers, READ_SINGLY } from './projections.ts';
 import type { Read } from './recording.ts';
+import { createSharing } from './sharing.ts';
 import type { KindRef, Source } from './source.ts';
 
 /** A change of a fact, for whoever has read it. */
@@ -75,6 +76,7 @@ function whole(raw: KubeObject): object {
 export function liveSource({ transport, discovery, clock, observe }: LiveOptions): LiveSource {
   const definitions = createDefinitions({ transport, discovery, clock });
   const feeds = new Map<string, Feed>();
+  const sharing = createSharing();
   const listeners = new Set<(change: FactChange) => void>();
 
   const tell = (change: FactChange) => {
@@ -93,7 +95,7 @@ export function liveSource({ transport, discovery, clock, observe }: LiveOptions
       definitions,
       kind,
       resource: builtIn(kind),
-      project: project ? (raw) => project(raw as Record<string, unknown>) : whole,
+      project: project ? (raw) => project(raw as Record<string, unknown>, sharing) : whole,
       identify: project
         ? (fact) => (fact as { meta: Meta }).meta
         : (fact) => (fact as KubeObject).metadata as unknown as Meta,
@@ -143,7 +145,7 @@ function asFactChange(
   return {
     kind: kind.kind,
     at: performance.now(),
-    managers: object ? managersOf(object.fact) : [],
+    managers: object ? writersOf(object.fact, object.before) : [],
     ...(object ? { action: object.action } : {}),
     read: {
       kind: kind.key,

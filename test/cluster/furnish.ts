@@ -46,7 +46,7 @@ export function node(index: number, pods: number) {
 
 const conditions = z.array(z.object({ type: z.string(), status: z.string() }));
 const list = z.object({
-  items: z.array(z.object({ status: z.object({ conditions: conditions.optional() }).optional() })),
+  items: z.array(z.object({ status: z.object({ conditions: conditions.nullish() }).optional() })),
 });
 
 /**

@@ -36,13 +36,12 @@ export async function installDefinition(cluster: Cluster): Promise<void> {
     '-f',
     path.join(ROOT, 'crds/remediation.dev_remediationitems.yaml'),
   ]);
-  await cluster.kubectl([
-    'wait',
-    '--for=condition=Established',
-    'crd/remediationitems.remediation.dev',
-    '--timeout=60s',
-  ]);
+  await established(cluster, 'remediationitems.remediation.dev');
 }
+
+/** Waits until the API server serves the kind. kubectl itself stumbles over a definition without conditions. */
+export const established = (cluster: Cluster, name: string): Promise<string> =>
+  eventually(() => cluster.kubectl(['wait', '--for=condition=Established', `crd/${name}`, '--timeout=60s']));
 
 /** Gives the operator's ServiceAccount what deploy/base gives it. */
 export async function installPermissions(cluster: Cluster): Promise<void> {
@@ -94,4 +93,18 @@ export async function eventually<T>(claim: () => T | Promise<T>, withinMs = 60_0
       await sleep(25);
     }
   }
+}
+
+/** Deletes the items with this label, and waits until they are gone. */
+export async function deleteItems(
+  transport: Transport,
+  labelSelector: string,
+  namespace: string,
+): Promise<void> {
+  const path = `/apis/remediation.dev/v1alpha1/namespaces/${namespace}/remediationitems`;
+  await transport.request({ method: 'DELETE', path, query: { labelSelector } });
+  await eventually(async () => {
+    const { body } = await transport.request<{ items: unknown[] }>({ path, query: { labelSelector } });
+    if (body.items.length > 0) throw new Error(`${body.items.length} items are still there`);
+  });
 }
