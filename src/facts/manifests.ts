@@ -3,6 +3,7 @@
 
 import { isFromCluster, type Manifest, manifestKey } from './manifest-files.ts';
 import { KINDS } from './projections.ts';
+import { createSharing } from './sharing.ts';
 import type { KindRef, Source } from './source.ts';
 import { rollOut } from './static.ts';
 import type { Failed } from './view.ts';
@@ -59,12 +60,14 @@ export function manifestSource(given: readonly Manifest[], options: ManifestOpti
   }
   const served = servedKinds(objects);
   const projections = new Map<string, ReadonlyMap<string, readonly unknown[]>>();
+  const sharing = createSharing();
 
   /** All objects of a kind by namespace ('*' is all), projected once. */
   function lists(kind: KindRef): ReadonlyMap<string, readonly unknown[]> {
     const known = projections.get(kind.key);
     if (known) return known;
-    const project = kind.projected ? KINDS[kind.projected].project : (raw: Record<string, unknown>) => raw;
+    const entry = kind.projected && KINDS[kind.projected];
+    const project = (raw: Record<string, unknown>) => (entry ? entry.project(raw, sharing) : raw);
     const byNamespace = new Map<string, unknown[]>([['*', []]]);
     for (const raw of byKind.get(manifestKey(kind.apiVersion, kind.kind)) ?? []) {
       const projected = project(raw);

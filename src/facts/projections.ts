@@ -28,6 +28,7 @@ import type {
   Service,
   StatefulSet,
 } from './kinds.ts';
+import { type Sharing, unshared } from './sharing.ts';
 
 type Raw = Record<string, unknown>;
 
@@ -36,7 +37,8 @@ export interface KindEntry<K extends KindName> {
   readonly apiVersion: string;
   readonly plural: string;
   readonly namespaced: boolean;
-  project(raw: Raw): Kinds[K];
+  /** `sharing` belongs to whoever keeps the objects. */
+  project(raw: Raw, sharing?: Sharing): Kinds[K];
 }
 
 export const KINDS: { readonly [K in KindName]: KindEntry<K> } = {
@@ -73,7 +75,7 @@ export const KINDS: { readonly [K in KindName]: KindEntry<K> } = {
     apiVersion: 'v1',
     plural: 'namespaces',
     namespaced: false,
-    project: (raw): Namespace => ({ meta: meta(raw) }),
+    project: (raw, sharing): Namespace => ({ meta: meta(raw, sharing) }),
   },
   ConfigMap: { apiVersion: 'v1', plural: 'configmaps', namespaced: true, project: configMap },
   Service: { apiVersion: 'v1', plural: 'services', namespaced: true, project: service },
@@ -128,71 +130,74 @@ function string(raw: unknown, fallback = ''): string {
 function number(raw: unknown, fallback = 0): number {
   return typeof raw === 'number' ? raw : fallback;
 }
-function map(raw: unknown): Readonly<Record<string, string>> {
+function map(raw: unknown, { text }: Sharing): Readonly<Record<string, string>> {
   const entries = Object.entries(object(raw)).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
-  return entries.length === 0 ? EMPTY : Object.fromEntries(entries);
+  if (entries.length === 0) return EMPTY;
+  return Object.fromEntries(entries.map(([key, value]) => [key, text(value)]));
 }
 const intOrString = (raw: unknown): number | string | undefined =>
   typeof raw === 'number' || typeof raw === 'string' ? raw : undefined;
 
 /** Reads metadata. Managers come newest first. */
-export function meta(raw: Raw): Meta {
+export function meta(raw: Raw, sharing: Sharing = unshared): Meta {
+  const { text } = sharing;
   const m = object(raw.metadata);
   const all = object(m.annotations);
   const kept = KEPT_ANNOTATIONS.filter((key) => typeof all[key] === 'string');
   return {
     name: string(m.name),
-    namespace: string(m.namespace),
+    namespace: text(string(m.namespace)),
     uid: string(m.uid),
     generation: number(m.generation),
-    labels: map(m.labels),
-    annotations: kept.length === 0 ? EMPTY : Object.fromEntries(kept.map((key) => [key, string(all[key])])),
-    creationTimestamp: string(m.creationTimestamp),
+    labels: map(m.labels, sharing),
+    annotations:
+      kept.length === 0 ? EMPTY : Object.fromEntries(kept.map((key) => [key, text(string(all[key]))])),
+    creationTimestamp: text(string(m.creationTimestamp)),
     ...(typeof m.deletionTimestamp === 'string' ? { deletionTimestamp: m.deletionTimestamp } : {}),
     owners: array(m.ownerReferences).map((entry) => {
       const owner = object(entry);
       return {
-        apiVersion: string(owner.apiVersion),
-        kind: string(owner.kind),
-        name: string(owner.name),
-        uid: string(owner.uid),
+        apiVersion: text(string(owner.apiVersion)),
+        kind: text(string(owner.kind)),
+        name: text(string(owner.name)),
+        uid: text(string(owner.uid)),
         controller: owner.controller === true,
       };
     }),
-    managers: managers(m.managedFields),
+    managers: managers(m.managedFields, sharing),
   };
 }
 
 /** managedFields without the fields: who, how and when, newest first. */
-export function managers(raw: unknown): readonly Manager[] {
+export function managers(raw: unknown, { text }: Sharing = unshared): readonly Manager[] {
   return array(raw)
     .map((entry) => {
       const field = object(entry);
       return {
-        manager: string(field.manager),
-        operation: string(field.operation),
+        manager: text(string(field.manager)),
+        operation: text(string(field.operation)),
         ...(typeof field.subresource === 'string' && field.subresource !== ''
-          ? { subresource: field.subresource }
+          ? { subresource: text(field.subresource) }
           : {}),
-        ...(typeof field.time === 'string' ? { time: field.time } : {}),
+        ...(typeof field.time === 'string' ? { time: text(field.time) } : {}),
       };
     })
     .sort((a, b) => (a.time === b.time ? 0 : (a.time ?? '') < (b.time ?? '') ? 1 : -1));
 }
 
-function conditions(raw: unknown): readonly Condition[] {
+function conditions(raw: unknown, { text }: Sharing): readonly Condition[] {
   return array(raw).map((entry) => {
     const c = object(entry);
     return {
-      type: string(c.type),
-      status: string(c.status),
-      ...(typeof c.reason === 'string' ? { reason: c.reason } : {}),
-      ...(typeof c.message === 'string' ? { message: c.message } : {}),
+      type: text(string(c.type)),
+      status: text(string(c.status)),
+      ...(typeof c.reason === 'string' ? { reason: text(c.reason) } : {}),
+      ...(typeof c.message === 'string' ? { message: text(c.message) } : {}),
       ...(typeof c.observedGeneration === 'number' ? { observedGeneration: c.observedGeneration } : {}),
-      ...(typeof c.lastTransitionTime === 'string' ? { lastTransitionTime: c.lastTransitionTime } : {}),
-      ...(typeof c.lastUpdateTime === 'string' ? { lastUpdateTime: c.lastUpdateTime } : {}),
+      ...(typeof c.lastTransitionTime === 'string' ? { lastTransitionTime: text(c.lastTransitionTime) } : {}),
+      ...(typeof c.lastUpdateTime === 'string' ? { lastUpdateTime: text(c.lastUpdateTime) } : {}),
     };
   });
 }
@@ -226,39 +231,31 @@ function container(raw: unknown): Container {
   };
 }
 
-/** Pods of one template have equal containers: they are kept once. Bounded, so that it cannot leak. */
-const shared = new Map<string, readonly Container[]>();
-const SHARED_MAX = 20_000;
-
-function containers(raw: unknown): readonly Container[] {
+/** Pods of one template have equal containers: they are kept once. */
+function containers(raw: unknown, sharing: Sharing): readonly Container[] {
   const list = array(raw);
-  if (list.length === 0) return NONE;
-  const projected = list.map(container);
-  const key = JSON.stringify(projected);
-  const known = shared.get(key);
-  if (known) return known;
-  if (shared.size >= SHARED_MAX) shared.clear();
-  shared.set(key, projected);
-  return projected;
+  return list.length === 0 ? NONE : sharing.part(list.map(container));
 }
 
-export function podSpec(raw: unknown): PodSpec {
+export function podSpec(raw: unknown, sharing: Sharing = unshared): PodSpec {
   const spec = object(raw);
   return {
-    serviceAccountName: string(spec.serviceAccountName) || string(spec.serviceAccount) || 'default',
+    serviceAccountName: sharing.text(
+      string(spec.serviceAccountName) || string(spec.serviceAccount) || 'default',
+    ),
     hostNetwork: spec.hostNetwork === true,
-    ...(typeof spec.nodeName === 'string' ? { nodeName: spec.nodeName } : {}),
-    containers: containers(spec.containers),
-    initContainers: containers(spec.initContainers),
+    ...(typeof spec.nodeName === 'string' ? { nodeName: sharing.text(spec.nodeName) } : {}),
+    containers: containers(spec.containers, sharing),
+    initContainers: containers(spec.initContainers, sharing),
   };
 }
 
-export function podTemplate(raw: unknown): PodTemplate {
+export function podTemplate(raw: unknown, sharing: Sharing = unshared): PodTemplate {
   const template = object(raw);
-  return { labels: map(object(template.metadata).labels), spec: podSpec(template.spec) };
+  return { labels: map(object(template.metadata).labels, sharing), spec: podSpec(template.spec, sharing) };
 }
 
-function pod(raw: Raw): Pod {
+function pod(raw: Raw, sharing: Sharing = unshared): Pod {
   const status = object(raw.status);
   const ready = array(status.conditions)
     .map(object)
@@ -266,12 +263,14 @@ function pod(raw: Raw): Pod {
   const isReady = ready?.status === 'True';
   const reason = isReady ? undefined : notReadyReason(status, ready);
   return {
-    meta: meta(raw),
-    spec: podSpec(raw.spec),
+    meta: meta(raw, sharing),
+    spec: podSpec(raw.spec, sharing),
     status: {
-      phase: string(status.phase, 'Pending'),
+      phase: sharing.text(string(status.phase, 'Pending')),
       ready: isReady,
-      ...(typeof ready?.lastTransitionTime === 'string' ? { readySince: ready.lastTransitionTime } : {}),
+      ...(typeof ready?.lastTransitionTime === 'string'
+        ? { readySince: sharing.text(ready.lastTransitionTime) }
+        : {}),
       ...(reason ? { notReadyReason: reason } : {}),
     },
   };
@@ -286,7 +285,7 @@ function notReadyReason(status: Raw, ready: Raw | undefined): string | undefined
   return string(ready?.message) || string(ready?.reason) || undefined;
 }
 
-function deployment(raw: Raw): Deployment {
+function deployment(raw: Raw, sharing: Sharing = unshared): Deployment {
   const spec = object(raw.spec);
   const status = object(raw.status);
   const strategy = object(spec.strategy);
@@ -294,7 +293,7 @@ function deployment(raw: Raw): Deployment {
   const maxSurge = intOrString(rolling.maxSurge);
   const maxUnavailable = intOrString(rolling.maxUnavailable);
   return {
-    meta: meta(raw),
+    meta: meta(raw, sharing),
     spec: {
       replicas: number(spec.replicas, 1),
       paused: spec.paused === true,
@@ -304,7 +303,7 @@ function deployment(raw: Raw): Deployment {
         ...(maxSurge !== undefined ? { maxSurge } : {}),
         ...(maxUnavailable !== undefined ? { maxUnavailable } : {}),
       },
-      template: podTemplate(spec.template),
+      template: podTemplate(spec.template, sharing),
     },
     status: {
       observedGeneration: number(status.observedGeneration),
@@ -312,26 +311,26 @@ function deployment(raw: Raw): Deployment {
       updatedReplicas: number(status.updatedReplicas),
       readyReplicas: number(status.readyReplicas),
       availableReplicas: number(status.availableReplicas),
-      conditions: conditions(status.conditions),
+      conditions: conditions(status.conditions, sharing),
     },
   };
 }
 
-function replicaSet(raw: Raw): ReplicaSet {
+function replicaSet(raw: Raw, sharing: Sharing = unshared): ReplicaSet {
   const spec = object(raw.spec);
   return {
-    meta: meta(raw),
+    meta: meta(raw, sharing),
     spec: { replicas: number(spec.replicas, 1), selector: selector(spec.selector) ?? {} },
     status: { replicas: number(object(raw.status).replicas) },
   };
 }
 
-function statefulSet(raw: Raw): StatefulSet {
+function statefulSet(raw: Raw, sharing: Sharing = unshared): StatefulSet {
   const spec = object(raw.spec);
   const status = object(raw.status);
   const strategy = object(spec.updateStrategy);
   return {
-    meta: meta(raw),
+    meta: meta(raw, sharing),
     spec: {
       replicas: number(spec.replicas, 1),
       selector: selector(spec.selector) ?? {},
@@ -339,7 +338,7 @@ function statefulSet(raw: Raw): StatefulSet {
         type: string(strategy.type, 'RollingUpdate'),
         partition: number(object(strategy.rollingUpdate).partition),
       },
-      template: podTemplate(spec.template),
+      template: podTemplate(spec.template, sharing),
     },
     status: {
       observedGeneration: number(status.observedGeneration),
@@ -353,15 +352,15 @@ function statefulSet(raw: Raw): StatefulSet {
   };
 }
 
-function daemonSet(raw: Raw): DaemonSet {
+function daemonSet(raw: Raw, sharing: Sharing = unshared): DaemonSet {
   const spec = object(raw.spec);
   const status = object(raw.status);
   return {
-    meta: meta(raw),
+    meta: meta(raw, sharing),
     spec: {
       selector: selector(spec.selector) ?? {},
       updateStrategy: { type: string(object(spec.updateStrategy).type, 'RollingUpdate') },
-      template: podTemplate(spec.template),
+      template: podTemplate(spec.template, sharing),
     },
     status: {
       observedGeneration: number(status.observedGeneration),
@@ -374,20 +373,23 @@ function daemonSet(raw: Raw): DaemonSet {
   };
 }
 
-function controllerRevision(raw: Raw): ControllerRevision {
-  return { meta: meta(raw), revision: number(raw.revision) };
+function controllerRevision(raw: Raw, sharing: Sharing = unshared): ControllerRevision {
+  return { meta: meta(raw, sharing), revision: number(raw.revision) };
 }
 
-function replicationController(raw: Raw): ReplicationController {
+function replicationController(raw: Raw, sharing: Sharing = unshared): ReplicationController {
   const spec = object(raw.spec);
-  return { meta: meta(raw), spec: { replicas: number(spec.replicas, 1), selector: map(spec.selector) } };
+  return {
+    meta: meta(raw, sharing),
+    spec: { replicas: number(spec.replicas, 1), selector: map(spec.selector, sharing) },
+  };
 }
 
-function autoscaler(raw: Raw): HorizontalPodAutoscaler {
+function autoscaler(raw: Raw, sharing: Sharing = unshared): HorizontalPodAutoscaler {
   const spec = object(raw.spec);
   const target = object(spec.scaleTargetRef);
   return {
-    meta: meta(raw),
+    meta: meta(raw, sharing),
     spec: {
       scaleTargetRef: {
         apiVersion: string(target.apiVersion),
@@ -400,14 +402,14 @@ function autoscaler(raw: Raw): HorizontalPodAutoscaler {
   };
 }
 
-function budget(raw: Raw): PodDisruptionBudget {
+function budget(raw: Raw, sharing: Sharing = unshared): PodDisruptionBudget {
   const spec = object(raw.spec);
   const status = object(raw.status);
   const minAvailable = intOrString(spec.minAvailable);
   const maxUnavailable = intOrString(spec.maxUnavailable);
   const chosen = selector(spec.selector);
   return {
-    meta: meta(raw),
+    meta: meta(raw, sharing),
     spec: {
       ...(minAvailable !== undefined ? { minAvailable } : {}),
       ...(maxUnavailable !== undefined ? { maxUnavailable } : {}),
@@ -422,20 +424,20 @@ function budget(raw: Raw): PodDisruptionBudget {
       desiredHealthy: number(status.desiredHealthy),
       expectedPods: number(status.expectedPods),
       disruptionsAllowed: number(status.disruptionsAllowed),
-      conditions: conditions(status.conditions),
+      conditions: conditions(status.conditions, sharing),
     },
   };
 }
 
-function configMap(raw: Raw): ConfigMap {
-  return { meta: meta(raw), data: map(raw.data) };
+function configMap(raw: Raw, sharing: Sharing = unshared): ConfigMap {
+  return { meta: meta(raw, sharing), data: map(raw.data, unshared) };
 }
 
-function service(raw: Raw): Service {
+function service(raw: Raw, sharing: Sharing = unshared): Service {
   const spec = object(raw.spec);
-  const chosen = map(spec.selector);
+  const chosen = map(spec.selector, sharing);
   return {
-    meta: meta(raw),
+    meta: meta(raw, sharing),
     spec: {
       type: string(spec.type, 'ClusterIP'),
       ...(typeof spec.clusterIP === 'string' ? { clusterIP: spec.clusterIP } : {}),
@@ -455,20 +457,20 @@ function service(raw: Raw): Service {
 }
 
 function policy(apiVersion: string, kind: Policy['kind']) {
-  return (raw: Raw): Policy => ({
-    meta: meta(raw),
+  return (raw: Raw, sharing: Sharing = unshared): Policy => ({
+    meta: meta(raw, sharing),
     apiVersion,
     kind,
     ...(raw.spec !== undefined ? { spec: raw.spec } : {}),
     ...(raw.specs !== undefined ? { specs: raw.specs } : {}),
-    conditions: conditions(object(raw.status).conditions),
+    conditions: conditions(object(raw.status).conditions, sharing),
   });
 }
 
-function item(raw: Raw): Item {
+function item(raw: Raw, sharing: Sharing = unshared): Item {
   const status = object(raw.status);
   return {
-    meta: meta(raw),
+    meta: meta(raw, sharing),
     dependsOn: array(object(raw.spec).dependsOn).map((entry) => {
       const ref = object(entry);
       return {
