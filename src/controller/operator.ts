@@ -22,8 +22,10 @@ import {
 import { startHealthServer } from '../telemetry/health.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { createFirstPass } from './first-pass.ts';
 import { followItems, type ItemObject, itemKey } from './items.ts';
 import { createOccasions } from './occasions.ts';
+import { createOwnWrites } from './own-writes.ts';
 import { createReaders } from './readers.ts';
 import { createReconcile } from './reconcile.ts';
 import { createReporter } from './reporter.ts';
@@ -82,6 +84,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   });
   const readers = createReaders();
   const occasions = createOccasions();
+  const ownWrites = createOwnWrites();
   const discovery = createDiscovery(transport);
   const source = liveSource({ transport, discovery, clock, observe: metrics.watch });
   const permissions = createPermissions({
@@ -112,11 +115,14 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     observe: metrics.watch('RemediationItem'),
     ...(options.labelSelector ? { labelSelector: options.labelSelector } : {}),
   });
+  const firstPass = createFirstPass();
   items.store.onChange((change) => {
     const item = (change.new ?? change.old) as ItemObject;
     const key = itemKey(item);
     const edited =
       change.type === 'updated' && change.old.metadata.generation !== change.new.metadata.generation;
+    const version = change.type === 'deleted' ? undefined : item.metadata.resourceVersion;
+    if (ownWrites.covers(key, version) && change.type === 'updated' && !edited) return;
     occasions.add(key, edited ? editOf(item) : undefined, performance.now());
     queue.add(key);
   });
@@ -126,7 +132,10 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
         { reason: status.failure.reason },
         `RemediationItems cannot be read: ${status.failure.message}`,
       );
-    else log.info({ items: items.store.size }, 'RemediationItems are followed');
+    else {
+      log.info({ items: items.store.size }, 'RemediationItems are followed');
+      firstPass.begin(items.store.list().map(itemKey));
+    }
   });
 
   source.onChange((change) => {
@@ -176,6 +185,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     reporter: createReporter({ metrics, events, log, now: () => new Date(clock.now()) }),
     isLeader: () => leading,
     onUnread,
+    ownWrites,
+    onJudged: (key) => firstPass.judged(key),
   });
 
   const health = await startHealthServer({
@@ -199,6 +210,14 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
           return status.state === 'pending'
             ? 'waiting for the first list of RemediationItems'
             : status.failure.message;
+        },
+      },
+      {
+        // A replica that is rolled out takes over from one whose caches are warm.
+        name: 'items-judged',
+        check: () => {
+          const left = firstPass.left();
+          return left === 0 ? undefined : `${left ?? 'all'} of the items have not been judged yet`;
         },
       },
     ],

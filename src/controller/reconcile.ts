@@ -15,11 +15,13 @@ import {
   deepEqual,
   isConflict,
   isNotFound,
+  type KubeObject,
   type Transport,
   type WorkQueue,
 } from '../kubernetes/index.ts';
 import { asItem, ITEMS, type ItemObject, type Items } from './items.ts';
 import type { Occasions } from './occasions.ts';
+import type { OwnWrites } from './own-writes.ts';
 import type { Readers } from './readers.ts';
 import type { Reporter } from './reporter.ts';
 
@@ -35,10 +37,22 @@ export interface ReconcileOptions {
   readonly occasions: Occasions;
   readonly queue: WorkQueue;
   readonly reporter: Reporter;
+  readonly ownWrites: OwnWrites;
   /** Only the leader writes; followers judge to keep their caches warm. */
   readonly isLeader: () => boolean;
   /** Reads that have lost their last reader. */
   readonly onUnread: (reads: readonly Read[]) => void;
+  /** The item has a verdict, be it that something is still unknown. */
+  readonly onJudged: (key: string) => void;
+}
+
+/** An item whose facts are still on their way. */
+interface Waiting {
+  /** By the monotonic clock. */
+  readonly since: number;
+  /** The item as it was judged last. */
+  readonly object: ItemObject;
+  readonly stillPending: () => boolean;
 }
 
 /**
@@ -52,9 +66,8 @@ const PERMISSIONS_MS = 61_000;
 
 /** Makes the handler of the work queue. */
 export function createReconcile(options: ReconcileOptions): (key: string) => Promise<void> {
-  const { items, queue, readers, occasions, reporter, clock } = options;
-  /** Since when an item waits for facts, by the monotonic clock. */
-  const waitingSince = new Map<string, number>();
+  const { items, queue, readers, occasions, reporter, clock, ownWrites } = options;
+  const waiting = new Map<string, Waiting>();
 
   return async (key) => {
     const object = items.get(key);
@@ -62,14 +75,16 @@ export function createReconcile(options: ReconcileOptions): (key: string) => Pro
       forget(key);
       return;
     }
+    if (waitsStill(key, object)) return;
     const occasion = occasions.take(key);
     const parsed = options.parse(object);
     const judged = judge(key, parsed, occasion.changes);
-    if (judged.pending && held(key)) {
+    if (judged.waitsFor && held(key, object, judged.waitsFor)) {
       occasions.giveBack(key, occasion.changes);
       return;
     }
-    if (!judged.pending) waitingSince.delete(key);
+    if (!judged.waitsFor) waiting.delete(key);
+    options.onJudged(key);
     if (judged.holdsBack) occasions.giveBack(key, occasion.changes);
     if (judged.recheckAt) queue.addAt(key, judged.recheckAt.getTime());
     if (!options.isLeader()) return;
@@ -77,7 +92,7 @@ export function createReconcile(options: ReconcileOptions): (key: string) => Pro
     const { status } = judged;
     const before = parsed.ok ? parsed.item.status : parsed.status;
     if (!deepEqual(plain(before), plain(status))) {
-      const written = await write(object, status);
+      const written = await write(key, object, status);
       if (!written) return; // overtaken: the newer object is on its way, and brings the item here again
       if (occasion.arrivedAt !== undefined) reporter.changeToVerdict(performance.now() - occasion.arrivedAt);
       reporter.judged(object, parsed, before, status);
@@ -94,7 +109,7 @@ export function createReconcile(options: ReconcileOptions): (key: string) => Pro
       return {
         status: invalidStatus(parsed.metadata, parsed.status, parsed.problems, now),
         recheckAt: undefined,
-        pending: false,
+        waitsFor: undefined,
         holdsBack: false,
       };
     }
@@ -105,23 +120,43 @@ export function createReconcile(options: ReconcileOptions): (key: string) => Pro
     reporter.evaluated(performance.now() - started);
     options.onUnread(readers.set(key, [...facts.reads()]));
     if (item.spec.serviceAccountName) queue.addAfter(key, PERMISSIONS_MS);
-    return { ...evaluation, pending: facts.pending().length > 0, holdsBack: settling(evaluation) };
+    return {
+      ...evaluation,
+      waitsFor: facts.pending().length > 0 ? facts.stillPending : undefined,
+      holdsBack: settling(evaluation),
+    };
   }
 
   /** Is the item to wait on for facts? Wakes it when the waiting is over. */
-  function held(key: string): boolean {
+  function held(key: string, object: ItemObject, stillPending: () => boolean): boolean {
     const now = clock.monotonic();
-    const since = waitingSince.get(key) ?? now;
-    waitingSince.set(key, since);
-    const left = since + PENDING_HOLD_MS - now;
-    if (left <= 0) return false;
-    queue.addAfter(key, left);
+    const since = waiting.get(key)?.since ?? now;
+    const until = since + PENDING_HOLD_MS;
+    waiting.set(key, { since, object, stillPending });
+    if (until <= now) return false;
+    queue.addAfter(key, until - now);
     return true;
   }
 
+  /**
+   * Of the lists that an item waits for at a start, every one that arrives wakes it. It is judged when the last of
+   * them is here: with a thousand items, what is judged before that is most of the work of a start.
+   */
+  function waitsStill(key: string, object: ItemObject): boolean {
+    const wait = waiting.get(key);
+    if (!wait || wait.object !== object || clock.monotonic() >= wait.since + PENDING_HOLD_MS) return false;
+    return wait.stillPending();
+  }
+
   /** Writes the status over what was judged; false when the item has changed meanwhile. */
-  async function write(object: ItemObject, status: ItemStatus): Promise<boolean> {
+  async function write(key: string, object: ItemObject, status: ItemStatus): Promise<boolean> {
     const { namespace, name, uid, resourceVersion } = object.metadata;
+    ownWrites.begin(key);
+    const settle = (written: KubeObject | undefined) => {
+      // Had the object changed before this write, the write would have been refused: what came meanwhile is newer.
+      if (ownWrites.end(key, written?.metadata.resourceVersion)) queue.add(key);
+      else if (written) items.store.upsert(asItem(written));
+    };
     try {
       const written = await applyStatus(
         options.transport,
@@ -134,18 +169,21 @@ export function createReconcile(options: ReconcileOptions): (key: string) => Pro
         },
         { fieldManager: FIELD_MANAGER },
       );
-      items.store.upsert(asItem(written));
+      settle(written);
       return true;
     } catch (error) {
+      settle(undefined);
       if (isNotFound(error) || isConflict(error)) return false;
       throw error;
     }
   }
 
   function forget(key: string): void {
+    options.onJudged(key);
     options.onUnread(readers.forget(key));
     occasions.forget(key);
-    waitingSince.delete(key);
+    waiting.delete(key);
+    ownWrites.forget(key);
     queue.cancel(key);
     queue.forget(key);
     reporter.forgotten(key);

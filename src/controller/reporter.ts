@@ -34,6 +34,9 @@ export function createReporter({ metrics, events, log, now }: ReporterOptions): 
     );
   }
 
+  /** A first verdict that warns of nothing is told by the log and the status; a thousand Events would tell no more. */
+  const deservesEvent = ({ from, to }: Transition) => from !== undefined || WARNS.has(to);
+
   function tell(object: ItemObject, parsed: Parsed, transition: Transition): void {
     const { namespace = '', name = '', uid = '' } = object.metadata;
     const { changedBy } = transition;
@@ -43,6 +46,7 @@ export function createReporter({ metrics, events, log, now }: ReporterOptions): 
       { namespace, name, ...(number === undefined ? {} : { number }), ...(title ? { title } : {}) },
       transition,
     );
+    if (!deservesEvent(transition)) return;
     events.record({
       regarding: { apiVersion: object.apiVersion ?? '', kind: object.kind ?? '', namespace, name, uid },
       ...(changedBy
