@@ -68,6 +68,7 @@ export interface Probe {
   readonly timeoutSeconds?: number;
   readonly successThreshold?: number;
   readonly failureThreshold?: number;
+  readonly terminationGracePeriodSeconds?: number | null;
 }
 
 export interface ContainerPort {

@@ -37,7 +37,22 @@ export interface Tenancy {
 }
 
 /** The bounds of one item's view (api.md, Tenancy). */
-export function accessOf(tenant: Tenant, { clusterWide, permission }: Tenancy): Access {
+export function accessOf(tenant: Tenant, tenancy: Tenancy): Access {
+  const { namespace: own } = tenant;
+  const bounds = boundsOf(tenant, tenancy);
+  return (kind, namespace, name) =>
+    isSecret(kind) && namespace !== own
+      ? {
+          state: 'failed',
+          reason: 'Forbidden',
+          message: `Secrets are read only in the item's own namespace ${own}, and this one wants ${what(kind, namespace, name)}, whoever may read it; move the item there`,
+        }
+      : bounds(kind, namespace, name);
+}
+
+const isSecret = ({ apiVersion, kind }: KindRef) => apiVersion === 'v1' && kind === 'Secret';
+
+function boundsOf(tenant: Tenant, { clusterWide, permission }: Tenancy): Access {
   const { namespace: own, serviceAccountName } = tenant;
   if (serviceAccountName !== undefined) {
     return (kind, namespace, name) => {
