@@ -64,10 +64,18 @@ export const PENDING_HOLD_MS = 30_000;
 /** An item that looks through a ServiceAccount's eyes is judged again when its permissions are asked again. */
 const PERMISSIONS_MS = 61_000;
 
+/**
+ * Doubt that passes within this is not told: a budget that was just changed is
+ * in doubt until the disruption controller has looked at it.
+ */
+const DOUBT_MS = 2_000;
+
 /** Makes the handler of the work queue. */
 export function createReconcile(options: ReconcileOptions): (key: string) => Promise<void> {
   const { items, queue, readers, occasions, reporter, clock, ownWrites } = options;
   const waiting = new Map<string, Waiting>();
+  /** Since when an item that was known is in doubt, by the monotonic clock. */
+  const doubts = new Map<string, number>();
 
   return async (key) => {
     const object = items.get(key);
@@ -91,9 +99,18 @@ export function createReconcile(options: ReconcileOptions): (key: string) => Pro
 
     const { status } = judged;
     const before = parsed.ok ? parsed.item.status : parsed.status;
+    if (newlyInDoubt(before, status) && doubted(key)) {
+      occasions.giveBack(key, occasion.changes);
+      return;
+    }
+    doubts.delete(key);
     if (!deepEqual(plain(before), plain(status))) {
       const written = await write(key, object, status);
-      if (!written) return; // overtaken: the newer object is on its way, and brings the item here again
+      if (!written) {
+        // Overtaken: the newer object is on its way, and brings the item here again.
+        occasions.giveBack(key, occasion.changes);
+        return;
+      }
       if (occasion.arrivedAt !== undefined) reporter.changeToVerdict(performance.now() - occasion.arrivedAt);
       reporter.judged(object, parsed, before, status);
     } else {
@@ -135,6 +152,16 @@ export function createReconcile(options: ReconcileOptions): (key: string) => Pro
     waiting.set(key, { since, object, stillPending });
     if (until <= now) return false;
     queue.addAfter(key, until - now);
+    return true;
+  }
+
+  /** Is the doubt too young to be told? Wakes the item when it is not. */
+  function doubted(key: string): boolean {
+    const now = clock.monotonic();
+    const since = doubts.get(key) ?? now;
+    doubts.set(key, since);
+    if (now >= since + DOUBT_MS) return false;
+    queue.addAfter(key, since + DOUBT_MS - now);
     return true;
   }
 
@@ -183,6 +210,7 @@ export function createReconcile(options: ReconcileOptions): (key: string) => Pro
     options.onUnread(readers.forget(key));
     occasions.forget(key);
     waiting.delete(key);
+    doubts.delete(key);
     ownWrites.forget(key);
     queue.cancel(key);
     queue.forget(key);
@@ -194,6 +222,13 @@ const tenantOf = ({ namespace }: ItemMetadata, { spec }: RemediationItem) => ({
   namespace,
   serviceAccountName: spec.serviceAccountName,
 });
+
+/** Was the item known at this generation, and is it not any more? */
+const newlyInDoubt = (before: ItemStatus, after: ItemStatus) =>
+  after.state === 'Unknown' &&
+  before.state !== undefined &&
+  before.state !== 'Unknown' &&
+  before.observedGeneration === after.observedGeneration;
 
 /** A verdict that is held back while something settles keeps the changes that led to it. */
 const settling = ({ status }: Evaluation) =>
