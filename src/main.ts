@@ -5,6 +5,8 @@ import { CHECKS } from './checks/index.ts';
 import { EXIT_USAGE, UsageError } from './cli/exit.ts';
 import { explain } from './cli/explain.ts';
 import { operator } from './cli/operator.ts';
+import { reach } from './cli/reach.ts';
+import { PEER_SYNTAX } from './cli/reach-peers.ts';
 import { verify } from './cli/verify.ts';
 import { LOG_LEVELS } from './telemetry/log.ts';
 import { version } from './version.ts';
@@ -98,6 +100,42 @@ clusterOptions(program.command('verify'))
     '\nExit status: 0 nothing drifted, invalid or unknown; 1 something Drifted (with --strict also Pending or Blocked);\n2 usage, unreadable input or an Invalid item; 3 nothing drifted, but something is Unknown.',
   )
   .action(verify);
+
+clusterOptions(program.command('reach'))
+  .description('who can reach whom under the network policies in force, and why')
+  .option(
+    '-f, --manifests <path>',
+    'judge these files or folders instead of a cluster; may be repeated',
+    several,
+  )
+  .option('--static', 'make the pods from the templates of workloads, as if they were rolled out', false)
+  .option('-n, --namespace <name>', 'only flows with an end in this namespace')
+  .option(
+    '--ports <ports>',
+    'ports to judge, such as 80/TCP,53/UDP (default: those that each destination declares)',
+    list,
+  )
+  .option('--from <peer>', 'only flows from here; may be repeated', several)
+  .option('--to <peer>', 'only flows to here; may be repeated', several)
+  .option('--why <ends...>', 'SRC DST PORT: name the rule that allows or denies at each end')
+  .addOption(
+    new Option(
+      '--fold <by>',
+      'one end for each pod, workload or, in pictures, namespace (default: none for json; else workload past 30 pods, in pictures 12)',
+    ).choices(['none', 'workload', 'namespace']),
+  )
+  .addOption(
+    new Option('-o, --output <format>', 'how it is printed')
+      .choices(['table', 'json', 'dot', 'svg'])
+      .default('table'),
+  )
+  .option('--timeout <seconds>', 'how long the cluster may take to answer', count, 60)
+  .option('--no-color', 'no colours (also: NO_COLOR)')
+  .addHelpText(
+    'after',
+    `\nA peer is ${PEER_SYNTAX}.\n\nExit status: 0 everything is known; 2 usage or unreadable input; 3 something cannot be known, and stderr says what.`,
+  )
+  .action(reach);
 
 program
   .command('explain')

@@ -1,0 +1,287 @@
+// `remediation reach`: who can reach whom under the policies in force, as a
+// table, JSON or a picture, and why.
+
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { count } from '../checks/shared/messages.ts';
+import { isFromCluster, loadManifests, type Manifest } from '../facts/manifest-files.ts';
+import { rollOut } from '../facts/static.ts';
+import { reachJson, reachTable } from '../report/reach.ts';
+import { EXIT_OK, EXIT_UNKNOWN, EXIT_USAGE, UsageError } from './exit.ts';
+import { COMMON_PORTS, type End, type Ends, findEnds } from './reach-ends.ts';
+import { explainFlows } from './reach-explain.ts';
+import { type ClusterFacts, gatherCluster } from './reach-facts.ts';
+import { type Doubts, matrixOf, type Scope } from './reach-matrix.ts';
+import { type PeerText, parsePeer, parsePort } from './reach-peers.ts';
+import { drawReach } from './reach-picture.ts';
+import { type Opened, openCluster, openManifests } from './sources.ts';
+
+export interface ReachFlags {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly manifests?: readonly string[];
+  readonly static: boolean;
+  readonly namespace?: string;
+  readonly ports?: readonly string[];
+  readonly from?: readonly string[];
+  readonly to?: readonly string[];
+  readonly why?: readonly string[];
+  readonly fold?: Fold;
+  readonly output: 'table' | 'json' | 'dot' | 'svg';
+  readonly timeout: number;
+  readonly color: boolean;
+}
+
+export type Fold = 'none' | 'workload' | 'namespace';
+
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+export async function reach(flags: ReachFlags): Promise<void> {
+  const asked = parseFlags(flags);
+  const opened = await open(flags);
+  const patience = tellOfWaiting(opened);
+  try {
+    for (const line of opened.notes) say(`note: ${line}`);
+    for (const problem of opened.problems) say(`error: ${problem}`);
+    const facts = await gatherCluster(opened);
+    patience.end();
+    if ('unknown' in facts) {
+      for (const line of facts.unknown) say(`unknown: ${line}`);
+      process.exitCode = EXIT_UNKNOWN;
+      return;
+    }
+    for (const line of facts.notes) say(`note: ${line}`);
+    const doubtful = asked.why ? await explain(facts, asked, flags) : await report(facts, asked, flags);
+    process.exitCode = opened.problems.length > 0 ? EXIT_USAGE : doubtful ? EXIT_UNKNOWN : EXIT_OK;
+  } finally {
+    patience.end();
+    await opened.close();
+  }
+}
+
+async function open(flags: ReachFlags): Promise<Opened> {
+  if (!flags.manifests) return openCluster(flags, 'remediation-reach');
+  const files = await loadManifests(flags.manifests);
+  const opened = openManifests(flags.static ? files.objects : withPods(files.objects), [files], flags);
+  const templates = flags.static ? [] : files.objects.filter((object) => isTemplate(object));
+  if (templates.length === 0 || !files.objects.some(({ kind }) => kind === 'Pod')) return opened;
+  const note = `${count(templates.length, 'workload')} without pods ${templates.length === 1 ? 'is' : 'are'} left out; --static makes pods from the templates.`;
+  return { ...opened, notes: [...opened.notes, note] };
+}
+
+/** Pods that somebody wrote, and no cluster has run, are taken as running: who can reach them is known all the same. */
+function withPods(objects: readonly Manifest[]): readonly Manifest[] {
+  return objects.map((object) => {
+    if (object.kind !== 'Pod' || isFromCluster(object)) return object;
+    const [made = object] = rollOut([object]);
+    return object.status === undefined ? made : { ...made, status: object.status };
+  });
+}
+
+const TEMPLATES: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet']);
+const isTemplate = (object: Manifest) => TEMPLATES.has(object.kind) && !isFromCluster(object);
+
+/** Reading a big cluster takes a while: a person is told. */
+function tellOfWaiting({ patienceMs }: Opened): { end(): void } {
+  if (patienceMs === 0 || !process.stderr.isTTY) return { end: () => {} };
+  const timer = setTimeout(() => say('reading the cluster …'), 1000);
+  return { end: () => clearTimeout(timer) };
+}
+
+type Asked = ReturnType<typeof parseFlags>;
+
+/** Everything that can be wrong with the call, before anything is read. */
+function parseFlags(flags: ReachFlags) {
+  if (flags.static && !flags.manifests) {
+    throw new UsageError('--static judges manifests: give them with --manifests DIR');
+  }
+  if (flags.fold === 'namespace' && !isPicture(flags)) {
+    throw new UsageError(
+      '--fold namespace is for pictures (-o svg, -o dot): between whole namespaces there is no single verdict; use --fold workload',
+    );
+  }
+  const peers = (option: '--from' | '--to', texts: readonly string[] | undefined) =>
+    texts?.map((text) => ({ text, option, peer: parsePeer(text, option) }));
+  const ports = flags.ports?.map((text) => parsePort(text, '--ports'));
+  if (ports?.length === 0) throw new UsageError('--ports names no port: write them as 80/TCP,53/UDP');
+  return { ports, from: peers('--from', flags.from), to: peers('--to', flags.to), why: parseWhy(flags) };
+}
+
+function parseWhy({ why, output }: ReachFlags) {
+  if (!why) return undefined;
+  const [src, dst, port, ...more] = why;
+  if (src === undefined || dst === undefined || port === undefined || more.length > 0) {
+    throw new UsageError(
+      '--why takes a source, a destination and a port: --why shop/web-0 shop/db-0 5432/TCP',
+    );
+  }
+  if (output !== 'table' && output !== 'json')
+    throw new UsageError(`--why has no picture: leave out -o ${output}`);
+  const peer = (text: string) => ({ text, option: '--why' as const, peer: parsePeer(text, '--why') });
+  return { src: peer(src), dst: peer(dst), query: parsePort(port, '--why') };
+}
+
+interface WrittenPeer {
+  readonly text: string;
+  readonly option: string;
+  readonly peer: PeerText;
+}
+
+async function explain(facts: ClusterFacts, { why }: Asked, flags: ReachFlags): Promise<boolean> {
+  if (!why) return false;
+  const pods = findEnds(facts.model, {
+    fold: 'none',
+    ports: [why.query],
+    addresses: addressesIn([why.src, why.dst]),
+    nodes: facts.nodes,
+  });
+  requirePods(pods);
+  const src = matching(why.src, pods);
+  const dst = matching(why.dst, pods);
+  const { text, doubtful } = explainFlows(pods, src, dst, why.query, flags.output === 'json');
+  await print([text]);
+  return doubtful;
+}
+
+/** Prints the matrix; is anything in it unknown? */
+async function report(facts: ClusterFacts, asked: Asked, flags: ReachFlags): Promise<boolean> {
+  const fold = foldOf(facts, flags);
+  const found = findEnds(facts.model, {
+    fold: fold === 'none' ? 'none' : 'workload',
+    ports: asked.ports,
+    addresses: addressesIn([...(asked.from ?? []), ...(asked.to ?? [])]),
+    nodes: facts.nodes,
+  });
+  requirePods(found);
+  if (!asked.ports) {
+    say(
+      `note: judged on the ports that each destination declares, else on ${COMMON_PORTS.map((p) => `${p.port}/${p.protocol}`).join(' and ')}; --ports asks for others.`,
+    );
+  }
+  const scope = scopeOf(found, asked, flags);
+  const { pairs, doubts } = matrixOf(found, scope);
+  switch (flags.output) {
+    case 'json':
+      await print(reachJson(pairs));
+      break;
+    case 'table':
+      await print(
+        reachTable(
+          found.ends.map(({ shown }) => shown),
+          pairs,
+          { color: colored(flags) },
+        ),
+      );
+      break;
+    case 'svg':
+    case 'dot':
+      await print([
+        await drawReach(found, pairs, {
+          format: flags.output,
+          fold,
+          ports: asked.ports,
+          namespace: flags.namespace,
+          from: asked.from !== undefined,
+          to: asked.to !== undefined,
+        }),
+      ]);
+      break;
+    default:
+      flags.output satisfies never;
+  }
+  tellOfDoubts(doubts, flags);
+  return doubts.count > 0;
+}
+
+const isPicture = ({ output }: ReachFlags) => output === 'svg' || output === 'dot';
+const colored = ({ color }: ReachFlags) => color && !process.env.NO_COLOR && process.stdout.isTTY === true;
+
+/** More pods than this are folded. */
+const MOST_PODS = { table: 30, svg: 12, dot: 12 } as const;
+
+function foldOf({ model }: ClusterFacts, { fold, output }: ReachFlags): Fold {
+  if (fold) return fold;
+  const pods = model.endpoints.reduce((sum, endpoint) => sum + endpoint.pods.length, 0);
+  if (output === 'json' || pods <= MOST_PODS[output]) return 'none';
+  say(`note: ${count(pods, 'pod')} are folded by workload; --fold none shows each of them.`);
+  return 'workload';
+}
+
+function requirePods({ ends }: Ends): void {
+  if (ends.some(({ pods }) => pods.length > 0)) return;
+  throw new UsageError(
+    'there is no running pod, so nobody can reach anybody: give manifests of pods, a dump (kubectl get pods -A -o yaml), or workloads with --static',
+  );
+}
+
+const addressesIn = (peers: readonly WrittenPeer[]) => [
+  ...new Set(peers.flatMap(({ peer }) => (peer.kind === 'address' ? [peer.address] : []))),
+];
+
+function scopeOf(found: Ends, { from, to }: Asked, { namespace }: ReachFlags): Scope {
+  const side = (peers: readonly WrittenPeer[] | undefined) => {
+    if (!peers) return (end: End) => end.entity !== undefined || end.pods.length > 0;
+    const wanted = new Set(peers.flatMap((peer) => matching(peer, found)));
+    return (end: End) => wanted.has(end);
+  };
+  if (namespace !== undefined && !found.ends.some(({ shown }) => shown.namespace === namespace)) {
+    throw new UsageError(`-n ${namespace}: no running pod is in that namespace; ${namespacesOf(found)}`);
+  }
+  return {
+    from: side(from),
+    to: side(to),
+    within: ({ shown }) => namespace === undefined || shown.namespace === namespace,
+  };
+}
+
+/** The ends that a peer means. Throws a UsageError where it means none. */
+function matching({ text, option, peer }: WrittenPeer, { ends }: Ends): readonly End[] {
+  const found = ends.filter((end) => {
+    switch (peer.kind) {
+      case 'entity':
+        return end.entity === peer.entity;
+      case 'address':
+        return end.pods.length === 0 && end.shown.name === peer.address;
+      case 'pods':
+        return (
+          peer.namespace(end.shown.namespace) &&
+          end.pods.some(({ meta }) =>
+            peer.pod({ name: meta.name, labels: meta.labels, workload: end.workload }),
+          )
+        );
+      default:
+        return peer satisfies never;
+    }
+  });
+  if (found.length > 0) return found;
+  throw new UsageError(`${option} ${text} matches no running pod; ${namespacesOf({ ends })}`);
+}
+
+function namespacesOf({ ends }: Pick<Ends, 'ends'>): string {
+  const names = [...new Set(ends.map(({ shown }) => shown.namespace).filter(Boolean))];
+  return `there are pods in ${names.slice(0, 10).join(', ')}${names.length > 10 ? ` and ${names.length - 10} more namespaces` : ''}`;
+}
+
+async function print(chunks: Iterable<string>): Promise<void> {
+  try {
+    await pipeline(Readable.from(chunks), process.stdout, { end: false });
+  } catch (error) {
+    // The reader of a pipe has seen enough.
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+  }
+}
+
+function tellOfDoubts(doubts: Doubts, { output }: ReachFlags): void {
+  if (doubts.count > 0) {
+    const shown = output === 'json' ? 'left out' : output === 'table' ? 'shown as unknown' : 'drawn dashed';
+    say(
+      `unknown: ${count(doubts.count, 'flow')} cannot be known and ${doubts.count === 1 ? 'is' : 'are'} ${shown}:`,
+    );
+    for (const [cause, example] of doubts.causes) say(`  ${example}: it hangs on ${cause}`);
+  }
+  if (doubts.otherFamily > 0) {
+    say(
+      `note: world is judged by IPv4; ${count(doubts.otherFamily, 'flow')} ${doubts.otherFamily === 1 ? 'has' : 'have'} another verdict by IPv6: ${doubts.otherFamilyExample}`,
+    );
+  }
+}
