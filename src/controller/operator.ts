@@ -71,8 +71,9 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     userAgent: `remediation-operator/${options.version}`,
     observe: metrics.requests(connection.server),
   });
+  const queueMetrics = metrics.queue('remediationitem');
   const queue = createWorkQueue({
-    metrics: metrics.queue('remediationitem'),
+    metrics: queueMetrics,
     clock,
     onError: (key, error) => {
       metrics.observeReconcile('remediationitem', 'error');
@@ -82,6 +83,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       );
     },
   });
+  queueMetrics.inWork(() => queue.unfinished());
   const readers = createReaders();
   const occasions = createOccasions();
   const ownWrites = createOwnWrites();
