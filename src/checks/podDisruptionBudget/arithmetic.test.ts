@@ -40,6 +40,14 @@ function controllers(replicas: number): Controllers {
         },
         spec: { replicas: 5 },
       }),
+      KINDS.ReplicaSet.project({
+        metadata: {
+          name: 'namesake',
+          uid: 'namesake',
+          ownerReferences: owned('Deployment', 'other', 'example.dev/v1'),
+        },
+        spec: { replicas: 6 },
+      }),
     ],
     statefulSets: [KINDS.StatefulSet.project({ metadata: { name: 's', uid: 's' }, spec: { replicas: 3 } })],
     replicationControllers: [
@@ -118,6 +126,20 @@ describe('the disruption controller', () => {
       [pod('1', owned('ReplicaSet', 'rollout'))],
       2,
       status(5, 4, 1, 0),
+    ],
+    [
+      'and one of a Deployment that is none of apps, or that is gone',
+      { maxUnavailable: 1 },
+      [pod('1', owned('ReplicaSet', 'namesake'))],
+      2,
+      status(6, 5, 1, 0),
+    ],
+    [
+      'a pod that a Deployment controls without a ReplicaSet has its scale',
+      { maxUnavailable: 1 },
+      [pod('1', owned('Deployment', 'd'))],
+      2,
+      status(2, 1, 1, 0),
     ],
     [
       'distinct controllers are summed',

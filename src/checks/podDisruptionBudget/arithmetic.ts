@@ -36,7 +36,12 @@ export type Scale =
 /** The groups whose kinds are known to have no scale, or to have been looked up already. */
 const BUILT_IN_GROUPS = new Set(['', 'apps', 'extensions', 'batch']);
 
-/** The finders of the controller, in their order (finders, getPodReplicaSet and its siblings). */
+/**
+ * The finders of the controller, in their order (finders, getPodReplicaSet and
+ * its siblings). The last of them asks the scale subresource, which Deployments
+ * and ReplicaSets have: a ReplicaSet whose Deployment is gone, or is a kind of
+ * that name in someone's own group, counts by itself after all.
+ */
 export function scaleOf(pod: Pod, controllers: Controllers): Scale {
   const ref = controllerOf(pod.meta);
   if (!ref) return { state: 'unmanaged' };
@@ -50,9 +55,9 @@ export function scaleOf(pod: Pod, controllers: Controllers): Scale {
   if (ref.kind === 'ReplicaSet' && (group === 'apps' || group === 'extensions')) {
     const set = byUid(controllers.replicaSets, ref.uid);
     const above = set && controllerOf(set.meta);
-    if (above?.kind !== 'Deployment') return scaled(set);
-    return scaled(byUid(controllers.deployments, above.uid));
+    return scaled((above && byUid(controllers.deployments, above.uid)) ?? set);
   }
+  if (ref.kind === 'Deployment' && group === 'apps') return scaled(byUid(controllers.deployments, ref.uid));
   if (ref.kind === 'StatefulSet' && group === 'apps') {
     return scaled(byUid(controllers.statefulSets, ref.uid));
   }

@@ -8,6 +8,7 @@ import { isAlive, selectedPods } from '../shared/pods.ts';
 import { describeSelector, type Labels, matcher } from '../shared/selectors.ts';
 import type { MatchedWorkload } from '../shared/workloads.ts';
 import { budgetsSelecting } from './eviction.ts';
+import { refusal } from './legality.ts';
 
 export interface Coverage {
   /** The one budget, if there is one. */
@@ -53,6 +54,21 @@ export function coverage(
         };
   }
   if (byTemplate.length > 1) return { finding: multiple(workload, byTemplate, `All of ${whose}`) };
+
+  const refused = refusal(budget);
+  if (refused) {
+    return {
+      finding: finding({
+        level: 'Fail',
+        reason: 'BudgetRefused',
+        subject,
+        field: refused.field,
+        culprits: [budgetSubject(budget)],
+        what: `${refer(budgetSubject(budget))} ${refused.what}: the API server refuses it, so nothing protects ${whose}.`,
+        fix: 'Correct the manifest.',
+      }),
+    };
+  }
 
   const outside = alive.filter((pod) => !matcher(budget.spec.selector)(pod.meta.labels));
   if (outside.length > 0) {

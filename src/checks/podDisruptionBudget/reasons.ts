@@ -15,6 +15,12 @@ export const reasons: Readonly<Record<string, ReasonDoc>> = {
     meaning: 'More than one budget selects the pods; the eviction API answers 500 for such pods.',
     mend: 'Keep one budget over the pods.',
   },
+  BudgetRefused: {
+    level: 'Fail',
+    meaning:
+      'The manifest of the budget is one that the API server refuses: both fields, an amount that cannot be, a selector that is none.',
+    mend: 'Correct the field that the message names.',
+  },
   PartialCoverage: {
     level: 'Fail',
     meaning: 'The budget selects some of the pods, or only those of one revision.',

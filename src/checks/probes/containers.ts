@@ -3,11 +3,18 @@
 
 import type { Container, PodSpec, Probe } from '../../facts/kinds.ts';
 import { matchesAny, nameMatches } from '../shared/names.ts';
+import { illegality } from './legality.ts';
 import { type Expectations, type Params, PROBES, type ProbeName } from './schema.ts';
 
 /** One thing wrong with one container. */
 export interface Violation {
-  readonly reason: 'MissingProbe' | 'ProbeMismatch' | 'ProbeTiming' | 'UnresolvedPort' | 'ContainerMissing';
+  readonly reason:
+    | 'MissingProbe'
+    | 'ProbeMismatch'
+    | 'ProbeTiming'
+    | 'UnresolvedPort'
+    | 'InvalidProbe'
+    | 'ContainerMissing';
   readonly container: string;
   readonly field: string;
   readonly what: string;
@@ -34,8 +41,10 @@ const EXPECTED = { Readiness: 'readiness', Liveness: 'liveness', Startup: 'start
 
 /** Probes are legal on regular containers and on sidecars, so only those can be asked for them. */
 export function probedContainers({ containers, initContainers }: PodSpec): readonly Container[] {
-  return [...containers, ...initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always')];
+  return [...containers, ...initContainers.filter(isSidecar)];
 }
+
+const isSidecar = ({ restartPolicy }: Container) => restartPolicy === 'Always';
 
 /** Is the container meant by `containers` and not by `exceptContainers`? */
 export function isMeant(params: Params, name: string): boolean {
@@ -47,6 +56,12 @@ export function readContainers(params: Params, spec: PodSpec): Reading {
   const violations: Violation[] = [];
   const remarks: Remark[] = [];
   const judged: string[] = [];
+  for (const container of [
+    ...probedContainers(spec),
+    ...spec.initContainers.filter((each) => !isSidecar(each)),
+  ]) {
+    violations.push(...illegalProbes(container, spec));
+  }
   for (const container of probedContainers(spec)) {
     if (!isMeant(params, container.name)) continue;
     judged.push(container.name);
@@ -59,6 +74,39 @@ export function readContainers(params: Params, spec: PodSpec): Reading {
 /** The patterns of `containers` that match none of `names`. */
 export function unmatchedPatterns(params: Params, names: readonly string[]): readonly string[] {
   return params.containers.filter((pattern) => !names.some((name) => nameMatches(pattern, name)));
+}
+
+/** Probes for which the API server refuses the object, whether or not they are asked for. */
+function illegalProbes(container: Container, { containers }: PodSpec): readonly Violation[] {
+  const init = !containers.includes(container);
+  const list = init ? 'initContainers' : 'containers';
+  return PROBES.flatMap((name): Violation[] => {
+    const probe = container[FIELD[name]];
+    if (!probe) return [];
+    const about = { reason: 'InvalidProbe' as const, container: container.name };
+    const field = `${list}[${container.name}].${FIELD[name]}`;
+    const whose = `the ${FIELD[name]} of ${init ? 'init container' : 'container'} ${container.name}`;
+    if (init && !isSidecar(container)) {
+      return [
+        {
+          ...about,
+          field,
+          what: `${whose} is one that the API server refuses: only sidecars among the init containers may have probes`,
+          fix: 'Leave it out, or make the container a sidecar with restartPolicy Always.',
+        },
+      ];
+    }
+    const bad = illegality(probe, name);
+    if (!bad) return [];
+    return [
+      {
+        ...about,
+        field: bad.field === '' ? field : `${field}.${bad.field}`,
+        what: `${whose} ${bad.what}, which the API server refuses`,
+        fix: bad.fix,
+      },
+    ];
+  });
 }
 
 function judgeProbe(params: Params, container: Container, name: ProbeName): readonly Violation[] {
@@ -78,6 +126,7 @@ function judgeProbe(params: Params, container: Container, name: ProbeName): read
   }
   const expected = params[EXPECTED[name]];
   if (!expected && !params.require.includes(name)) return [];
+  if (illegality(probe, name)) return [];
   const port = askedPort(probe);
   if (typeof port?.value === 'string' && resolvePort(port.value, container) === undefined) {
     return [
@@ -190,13 +239,10 @@ function kindOf(probe: Probe): string {
   return probe.exec ? 'exec' : 'empty';
 }
 
-/** ResolveContainerPort (pkg/probe/util.go): a name in the same container, or a number written as a string. */
+/** FindPortByName (pkg/probe/util.go): a name is looked up in the same container. */
 function resolvePort(port: number | string, { ports }: Container): number | undefined {
   if (typeof port === 'number') return port;
-  const named = ports.find(({ name }) => name === port);
-  if (named) return named.containerPort;
-  const number = /^[0-9]{1,5}$/.test(port) ? Number(port) : 0;
-  return number > 0 && number < 65_536 ? number : undefined;
+  return ports.find(({ name }) => name === port)?.containerPort;
 }
 
 /**
@@ -214,7 +260,7 @@ function remarksOn(params: Params, container: Container): readonly Remark[] {
   for (const name of params.require) {
     const probe = container[FIELD[name]];
     const port = probe && askedPort(probe);
-    if (!probe || !port || isRewritten(probe, container.name)) continue;
+    if (!probe || !port || illegality(probe, name) || isRewritten(probe, container.name)) continue;
     const number = resolvePort(port.value, container);
     if (number === undefined || container.ports.some(({ containerPort }) => containerPort === number))
       continue;

@@ -25,6 +25,12 @@ export const reasons: Readonly<Record<string, ReasonDoc>> = {
     meaning: 'The probe asks a named port, and its container declares no port of that name: it always fails.',
     mend: 'Declare the port, or give its number.',
   },
+  InvalidProbe: {
+    level: 'Fail',
+    meaning:
+      'The API server refuses the manifest because of a probe: it has no handler or several, a port or number that cannot be, or stands on an init container that is no sidecar.',
+    mend: 'Correct the field that the message names.',
+  },
   ContainerMissing: {
     level: 'Fail',
     meaning: 'No container is left to judge, or an entry of `containers` matches none.',
