@@ -40,12 +40,42 @@ describe('the dependency rule', { timeout: 60_000 }, () => {
   });
 
   it.each([
-    ['a check that speaks to an API server', 'src/checks/bad.ts', "import '../kubernetes/index.ts';", 'kubernetes-only-for'],
-    ['a check that makes facts of its own', 'src/checks/bad.ts', "import { manifestSource } from '../facts/manifests.ts'; manifestSource([]);", 'checks-know-only-the-types'],
-    ['a check that does I/O', 'src/checks/bad.ts', "import { readFileSync } from 'node:fs'; readFileSync('x');", 'checks-are-pure'],
-    ['an API that knows the engine', 'src/api/bad.ts', "import '../engine/evaluate.ts';", 'api-imports-nothing'],
-    ['a library that knows its user', 'src/kubernetes/bad.ts', "import '../api/group.ts';", 'kubernetes-could-be-lifted-out'],
-    ['an engine that knows the loop', 'src/engine/bad.ts', "import '../controller/readers.ts';", 'controller-only-for'],
+    [
+      'a check that speaks to an API server',
+      'src/checks/bad.ts',
+      "import '../kubernetes/index.ts';",
+      'kubernetes-only-for',
+    ],
+    [
+      'a check that makes facts of its own',
+      'src/checks/bad.ts',
+      "import { manifestSource } from '../facts/manifests.ts'; manifestSource([]);",
+      'checks-know-only-the-types',
+    ],
+    [
+      'a check that does I/O',
+      'src/checks/bad.ts',
+      "import { readFileSync } from 'node:fs'; readFileSync('x');",
+      'checks-are-pure',
+    ],
+    [
+      'an API that knows the engine',
+      'src/api/bad.ts',
+      "import '../engine/evaluate.ts';",
+      'api-imports-nothing',
+    ],
+    [
+      'a library that knows its user',
+      'src/kubernetes/bad.ts',
+      "import '../api/group.ts';",
+      'kubernetes-could-be-lifted-out',
+    ],
+    [
+      'an engine that knows the loop',
+      'src/engine/bad.ts',
+      "import '../controller/readers.ts';",
+      'controller-only-for',
+    ],
   ])('refuses %s', async (_, file, text, rule) => {
     await writeFile(path.join(copy, file), `${text}\n`);
     try {
