@@ -1,0 +1,417 @@
+// `remediation verify` offline, run as a user would: exit statuses, formats,
+// memory, and bad input.
+
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import type { ItemStatus } from '../api/status.ts';
+import { remediation } from './testing/run.ts';
+
+/** Programs are started, and machines are busy. */
+const TIMEOUT = 180_000;
+
+const deployment = (name: string) => `---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ${name}, namespace: shop}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: ${name}}}
+  template:
+    metadata: {labels: {app: ${name}}}
+    spec: {containers: [{name: main, image: x}]}
+`;
+const budget = (name: string, minAvailable = 1) => `---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: ${name}, namespace: shop}
+spec: {minAvailable: ${minAvailable}, selector: {matchLabels: {app: ${name}}}}
+`;
+const item = (name: string, spec: string, title = `Budget of ${name}`) => `---
+apiVersion: remediation.dev/v1alpha1
+kind: RemediationItem
+metadata: {name: ${name}, namespace: team, labels: {review: january}}
+spec:
+  title: ${title}
+  number: 13
+  checks: [{name: budget, podDisruptionBudget: {workloads: [{kind: Deployment, namespace: shop, name: ${name}}]}}]
+  ${spec}
+`;
+
+let folder: string;
+const at = (...parts: string[]) => path.join(folder, ...parts);
+const write = (file: string, text: string) => writeFile(at(file), text);
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'verify-'));
+  await mkdir(at('cluster'));
+  await write('cluster/shop.yaml', deployment('web') + budget('web') + deployment('naked'));
+  await write('done.yaml', item('web', ''));
+  await write('open.yaml', item('naked', ''));
+  await write('claimed.yaml', item('naked', 'claim: {status: Implemented}'));
+  await write(
+    'waived.yaml',
+    item('naked', 'waivers: [{check: budget, reason: agreed, expires: "2099-01-01T00:00:00Z"}]'),
+  );
+  await write('wrong.yaml', item('web', 'priority: Urgent'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const verify = (...args: string[]) => remediation(['verify', ...args], { cwd: folder });
+const offline = (...args: string[]) => verify('--manifests', 'cluster', '--static', ...args);
+const statuses = (json: string) =>
+  (JSON.parse(json) as { items: { metadata: { name: string }; status: ItemStatus }[] }).items;
+
+describe.concurrent('the exit status of verify', { timeout: TIMEOUT }, () => {
+  const rows: { name: string; args: string[]; code: number; says: string }[] = [
+    { name: 'nothing wrong', args: ['done.yaml'], code: 0, says: 'Implemented' },
+    { name: 'something waived', args: ['waived.yaml'], code: 0, says: 'Waived' },
+    { name: 'something Pending', args: ['open.yaml'], code: 0, says: 'Pending' },
+    { name: 'something Pending, strictly', args: ['open.yaml', '--strict'], code: 1, says: 'Pending' },
+    { name: 'something Drifted', args: ['done.yaml', 'claimed.yaml'], code: 1, says: 'Drifted' },
+    { name: 'something Invalid', args: ['claimed.yaml', 'wrong.yaml'], code: 2, says: 'Invalid' },
+  ];
+  it.for(rows)('is $code for $name', async ({ args, code, says }) => {
+    const ran = await offline(...args);
+    expect(ran.stderr).toBe('');
+    expect(ran.stdout).toContain(says);
+    expect(ran.code).toBe(code);
+  });
+
+  it('is 3 for something that only a cluster can show', async () => {
+    const ran = await verify('--manifests', 'cluster', 'done.yaml');
+    expect(ran.stdout).toContain('Unknown');
+    expect(ran.stdout).toContain('NeedsCluster');
+    expect(ran.stdout).toContain('--static');
+    expect(ran.code).toBe(3);
+  });
+
+  it('is 1 when something drifted beside what is Unknown', async () => {
+    await write(
+      'both.yaml',
+      item('naked', 'claim: {status: Implemented}') + item('ghost', 'dependsOn: [{name: naked}]'),
+    );
+    expect((await offline('both.yaml')).code).toBe(1);
+  });
+
+  const usage: { name: string; args: string[]; says: string }[] = [
+    { name: 'an option that does not exist', args: ['verify', '--everything'], says: '--everything' },
+    { name: 'a command that does not exist', args: ['verfy'], says: 'verfy' },
+    { name: 'a format that does not exist', args: ['verify', '-o', 'xls'], says: 'table, wide, json' },
+    { name: '--static without manifests', args: ['verify', '--static'], says: '--manifests' },
+    {
+      name: 'a file that does not exist',
+      args: ['verify', '-f', 'cluster', 'nowhere.yaml'],
+      says: 'nowhere.yaml: no such file',
+    },
+    {
+      name: 'manifests that do not exist',
+      args: ['verify', '-f', 'nowhere', 'done.yaml'],
+      says: 'nowhere: no such file',
+    },
+    {
+      name: 'a kubeconfig that does not exist',
+      args: ['verify', '--kubeconfig', 'nowhere.conf'],
+      says: 'nowhere.conf',
+    },
+    {
+      name: 'a check that does not exist',
+      args: ['explain', 'telepathy'],
+      says: 'there is no check "telepathy"',
+    },
+    {
+      name: 'a selector that is none',
+      args: ['verify', '-f', 'cluster', '-l', '=x', 'done.yaml'],
+      says: '=x',
+    },
+  ];
+  it.for(usage)('is 2 for $name, told without a stack', async ({ args, says }) => {
+    const ran = await remediation(args, { cwd: folder });
+    expect(ran.stderr).toContain(says);
+    expect(ran.stderr).not.toMatch(/^\s+at /m);
+    expect(ran.code).toBe(2);
+  });
+});
+
+describe.concurrent('what verify prints', { timeout: TIMEOUT }, () => {
+  it('is a table as kubectl prints it, and under it what to do', async () => {
+    const { stdout } = await offline('done.yaml', 'open.yaml');
+    const [header, ...lines] = stdout.split('\n');
+    expect(header?.split(/ {2,}/)).toEqual([
+      'NAME',
+      'NUMBER',
+      'TITLE',
+      'PRIORITY',
+      'STATE',
+      'PASSING',
+      'SINCE',
+    ]);
+    expect(lines[0]?.split(/ {2,}/).slice(0, 6)).toEqual([
+      'web',
+      '13',
+      'Budget of web',
+      'Medium',
+      'Implemented',
+      '1/1',
+    ]);
+    expect(stdout).toMatch(/budget: Fail NoBudget: .*shop\/naked/);
+    expect(stdout).toMatch(/^ {4}fix: \S/m);
+  });
+
+  it('has further columns when it may be wide', async () => {
+    const { stdout } = await offline('claimed.yaml', '-o', 'wide');
+    expect(stdout.split('\n')[0]).toMatch(/CLAIM\s+MILESTONE\s+SUMMARY$/);
+    expect(stdout).toMatch(/Implemented.*1 of 1 check/);
+  });
+
+  it('is a v1 List of the items as they were given, with the status that the operator would write', async () => {
+    const [json, yaml] = await Promise.all([
+      offline('open.yaml', '-o', 'json'),
+      offline('open.yaml', '-o', 'yaml'),
+    ]);
+    const list = JSON.parse(json.stdout) as { items: [{ spec: object; status: ItemStatus }] };
+    expect(list).toMatchObject({
+      apiVersion: 'v1',
+      kind: 'List',
+      items: [
+        {
+          apiVersion: 'remediation.dev/v1alpha1',
+          kind: 'RemediationItem',
+          metadata: { name: 'naked', namespace: 'team' },
+          status: {
+            state: 'Pending',
+            observedGeneration: 1,
+            passing: 0,
+            total: 1,
+            checks: [{ verdict: 'Fail', reason: 'NoBudget' }],
+          },
+        },
+      ],
+    });
+    expect(list.items[0].spec).not.toHaveProperty('priority'); // defaults are not written into it
+    const withoutTimes = (value: unknown) => JSON.stringify(value).replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'T');
+    expect(withoutTimes(parse(yaml.stdout))).toBe(withoutTimes(list));
+  });
+
+  it('holds no colours where no terminal is, nor control characters of an item', async () => {
+    await write('evil.yaml', item('naked', '', '"red \\e[31m text"'));
+    const { stdout } = await offline('evil.yaml');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
+    expect(stdout).not.toMatch(/\u001b/);
+    expect(stdout).toContain('red  [31m text');
+  });
+
+  it('is results only on stdout, and notes only on stderr', async () => {
+    await write('values.yaml', 'replicaCount: 3\n');
+    const ran = await verify(
+      '--manifests',
+      'cluster',
+      '--manifests',
+      'values.yaml',
+      '--static',
+      'done.yaml',
+      '-o',
+      'json',
+    );
+    expect(statuses(ran.stdout)[0]?.status.state).toBe('Implemented');
+    expect(ran.stderr).toContain('note: passed over: values.yaml: document 1: no apiVersion or kind');
+    expect(ran.code).toBe(0);
+  });
+
+  it('is only the items that were asked for, by namespace and label', async () => {
+    const names = async (...args: string[]) =>
+      statuses((await offline('done.yaml', 'open.yaml', '-o', 'json', ...args)).stdout).map(
+        ({ metadata }) => metadata.name,
+      );
+    expect(await names('-l', 'review=january')).toEqual(['web', 'naked']);
+    expect(await names('-l', 'review!=january')).toEqual([]);
+    expect(await names('-n', 'other')).toEqual([]);
+  });
+
+  it('says when there is nothing to judge', async () => {
+    const ran = await offline('cluster');
+    expect(ran).toMatchObject({ code: 0, stdout: '' });
+    expect(ran.stderr).toContain('no RemediationItems in cluster');
+  });
+
+  it('tells names in Unicode as they are, in columns that line up', async () => {
+    await write(
+      'unicode.yaml',
+      item('web', 'milestone: Woche 2–3', '容器の健康 🔥') + item('naked', '', 'Größe'),
+    );
+    const { stdout } = await offline('unicode.yaml');
+    expect(stdout).toContain('容器の健康 🔥   Medium');
+    expect(stdout).toMatch(/Größe {11}Medium/);
+  });
+
+  it('takes an object of 5 MB in its stride', async () => {
+    await mkdir(at('big'), { recursive: true });
+    await write('big/all.yaml', deployment('web') + budget('web'));
+    const data = JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'big' },
+      data: { x: 'y'.repeat(5_000_000) },
+    });
+    await write('big/map.yaml', data);
+    await write('big/map.json', data);
+    const ran = await verify('--manifests', 'big', '--static', 'done.yaml');
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+describe.concurrent('manifests that cannot be read', { timeout: TIMEOUT }, () => {
+  it('are told with file, document and line, and harm no other', async () => {
+    await mkdir(at('torn'), { recursive: true });
+    await write('torn/good.yaml', deployment('web') + budget('web'));
+    await write('torn/bad.yaml', `${deployment('api')}---\nkey: [unclosed\n`);
+    await write('torn/empty.yaml', '---\n---\n');
+    const ran = await verify('--manifests', 'torn', '--static', 'done.yaml');
+    expect(ran.stderr).toMatch(/^error: .*bad\.yaml: document 2 is not YAML: .* line \d+/m);
+    expect(ran.stdout).toContain('Implemented');
+    expect(ran.code).toBe(2);
+  });
+
+  it('are items too: one that is wrong is Invalid, and says what to mend', async () => {
+    const ran = await offline('wrong.yaml', '-o', 'json');
+    const [wrong] = statuses(ran.stdout);
+    expect(wrong?.status.summary).toBe('spec.priority: must be one of "Critical", "High", "Medium", "Low"');
+    expect(ran.code).toBe(2);
+  });
+});
+
+describe.concurrent('verify --memory', { timeout: TIMEOUT }, () => {
+  it('keeps the lifecycle between runs: Implemented, broken, Drifted by regression, mended', async () => {
+    await mkdir(at('life'), { recursive: true });
+    const run = async (manifests: string) => {
+      await write('life/all.yaml', manifests);
+      const ran = await verify(
+        '--manifests',
+        'life',
+        '--static',
+        'done.yaml',
+        '--memory',
+        'memory.json',
+        '-o',
+        'json',
+      );
+      return { code: ran.code, status: statuses(ran.stdout)[0]?.status };
+    };
+    const good = deployment('web') + budget('web');
+    const first = await run(good);
+    expect(first).toMatchObject({ code: 0, status: { state: 'Implemented' } });
+    const same = await run(good);
+    expect(same.status).toEqual(first.status);
+    const broken = await run(deployment('web') + budget('web', 2));
+    expect(broken).toMatchObject({
+      code: 1,
+      status: {
+        state: 'Drifted',
+        regressions: 1,
+        history: [{ reason: 'Regressed', from: 'Implemented' }, {}],
+      },
+    });
+    const mended = await run(good);
+    expect(mended).toMatchObject({
+      code: 0,
+      status: { state: 'Implemented', regressions: 1, firstImplementedAt: first.status?.firstImplementedAt },
+    });
+    expect(JSON.parse(await readFile(at('memory.json'), 'utf8'))).toMatchObject({ kind: 'List' });
+  });
+
+  it('says which file it cannot read, and writes nothing over it', async () => {
+    await write('not-memory.json', 'precious');
+    const ran = await offline('done.yaml', '--memory', 'not-memory.json');
+    expect(ran.stderr).toContain('--memory not-memory.json is not a file that verify wrote');
+    expect(ran.code).toBe(2);
+    expect(await readFile(at('not-memory.json'), 'utf8')).toBe('precious');
+  });
+
+  it('says which file it cannot write', async () => {
+    const ran = await offline('done.yaml', '--memory', 'no/such/folder/m.json');
+    expect(ran.stderr).toContain('--memory no/such/folder/m.json cannot be written');
+    expect(ran.code).toBe(2);
+  });
+});
+
+describe.concurrent('a cluster that cannot be reached', { timeout: TIMEOUT }, () => {
+  const kubeconfig = (server: string) =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'c',
+      contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+      clusters: [{ name: 'c', cluster: { server } }],
+      users: [{ name: 'u', user: {} }],
+    });
+
+  it('is named at once where nothing listens', async () => {
+    await write('refused.conf', kubeconfig('https://127.0.0.1:1'));
+    const ran = await verify('--kubeconfig', 'refused.conf', 'done.yaml');
+    expect(ran.stderr).toContain('cannot reach https://127.0.0.1:1: connection refused');
+    expect(ran.code).toBe(2);
+  });
+
+  it('is named within ten seconds where something listens and never answers', async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as { port: number };
+    await write('silent.conf', kubeconfig(`http://127.0.0.1:${port}`));
+    const ran = await verify('--kubeconfig', 'silent.conf', 'done.yaml');
+    silent.close();
+    expect(ran.stderr).toMatch(new RegExp(`no answer from http://127.0.0.1:${port} .* within [1-9] s$`, 'm'));
+    expect(ran.code).toBe(2);
+  });
+
+  it('is named where its name does not resolve', async () => {
+    await write('unknown.conf', kubeconfig('https://api.cluster.invalid:6443'));
+    const ran = await verify('--kubeconfig', 'unknown.conf', 'done.yaml');
+    expect(ran.stderr).toContain('api.cluster.invalid');
+    expect(ran.code).toBe(2);
+  });
+
+  it('is asked for by name where no kubeconfig is given and none is found', async () => {
+    const ran = await verify('done.yaml');
+    expect(ran.stderr).toMatch(/kubeconfig/i);
+    expect(ran.code).toBe(2);
+  });
+
+  it('is told by the context that does not exist', async () => {
+    await write('some.conf', kubeconfig('https://127.0.0.1:1'));
+    const ran = await verify('--kubeconfig', 'some.conf', '--context', 'production', 'done.yaml');
+    expect(ran.stderr).toContain('production');
+    expect(ran.code).toBe(2);
+  });
+});
+
+describe.concurrent('the launcher', { timeout: TIMEOUT }, () => {
+  it('explains every check, and each in full', async () => {
+    const all = await remediation(['explain']);
+    expect(all.code).toBe(0);
+    for (const type of ['probes', 'podDisruptionBudget', 'networkPolicy', 'resource'])
+      expect(all.stdout).toContain(`${type}\n`);
+    const one = await remediation(['explain', 'poddisruptionbudget']);
+    for (const part of [
+      'CHECK: podDisruptionBudget',
+      'EXAMPLE:',
+      'FIELDS:',
+      'minAvailable',
+      'REASONS:',
+      'BlocksDrains',
+    ])
+      expect(one.stdout).toContain(part);
+  });
+
+  it('tells its version and its help on stdout, and ends well', async () => {
+    const [version, help] = await Promise.all([
+      remediation(['--version']),
+      remediation(['verify', '--help']),
+    ]);
+    expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(help.stdout).toContain('Exit status: 0');
+    expect([version.code, help.code]).toEqual([0, 0]);
+  });
+});
