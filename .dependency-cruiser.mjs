@@ -52,6 +52,13 @@ export default {
     },
     only('controller', ['main']),
     only('report', ['main', 'controller']),
+    only('review', ['main', 'controller']),
+    {
+      name: 'review-knows-only-the-api',
+      severity: 'error',
+      from: { path: room('review'), pathNot: TESTS },
+      to: { path: '^src/', pathNot: [room('review'), room('api')] },
+    },
     only('telemetry', ['main', 'controller']),
     only('cli', ['main']),
     {

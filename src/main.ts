@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { CHECKS } from './checks/index.ts';
 import { EXIT_USAGE, UsageError } from './cli/exit.ts';
 import { explain } from './cli/explain.ts';
+import { importReview } from './cli/import.ts';
 import { operator } from './cli/operator.ts';
 import { reach } from './cli/reach.ts';
 import { PEER_SYNTAX } from './cli/reach-peers.ts';
@@ -100,6 +101,21 @@ clusterOptions(program.command('verify'))
     '\nExit status: 0 nothing drifted, invalid or unknown; 1 something Drifted (with --strict also Pending or Blocked);\n2 usage, unreadable input or an Invalid item; 3 nothing drifted, but something is Unknown.',
   )
   .action(verify);
+
+program
+  .command('import')
+  .description(
+    'make items from a review document; run again, it follows the document and keeps what people edited',
+  )
+  .argument('<review.md>', 'the review, in Markdown')
+  .requiredOption(
+    '-o, --output <dir>',
+    'folder for the items; one that needs a check is written as .yaml.draft',
+  )
+  .option('-n, --namespace <name>', 'namespace of the items', 'remediation-system')
+  .option('--review <name>', "value of the label remediation.dev/review (default: from the document's title)")
+  .option('--document <path>', 'the document as items refer to it (default: as given)')
+  .action(importReview);
 
 clusterOptions(program.command('reach'))
   .description('who can reach whom under the network policies in force, and why')

@@ -1,0 +1,190 @@
+// `remediation import REVIEW.md -o DIR`: items from a review document; run
+// again, it follows the document and never touches what people edited.
+
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { itemParser } from '../api/remediation-item.ts';
+import { blocksOf } from '../checks/check.ts';
+import { CHECKS } from '../checks/index.ts';
+import { printable } from '../report/printable.ts';
+import {
+  applyChanges,
+  DRAFT,
+  type ImportMemory,
+  MEMORY_FILE,
+  parseMemory,
+  renderItem,
+  renderMemory,
+} from '../review/files.ts';
+import { type ImportedItem, itemsOf, manifestOf } from '../review/items.ts';
+import { MAX_REVIEW_BYTES, ReviewError } from '../review/markdown.ts';
+import { merge } from '../review/merge.ts';
+import type { Noted, Review } from '../review/model.ts';
+import { readReview } from '../review/read.ts';
+import { UsageError } from './exit.ts';
+
+export interface ImportFlags {
+  readonly output: string;
+  readonly namespace: string;
+  readonly review?: string;
+  readonly document?: string;
+}
+
+const say = (line: string) => process.stderr.write(`${printable(line)}\n`);
+const parseItem = itemParser(blocksOf(CHECKS));
+
+export async function importReview(file: string, flags: ImportFlags): Promise<void> {
+  const text = await readDocument(file);
+  const review = reviewOf(text, file);
+  if (review.items.length === 0)
+    throw new UsageError(
+      `${file}: no items found. An item is a row of a table with a column Action, Item or Task, a numbered heading, or an entry of a task list (- [ ])`,
+    );
+  const slug = flags.review ?? review.slug;
+  const document = flags.document ?? file;
+  const items = itemsOf(review, { namespace: flags.namespace, document, review: slug }).map(checked);
+  await mkdir(flags.output, { recursive: true }).catch((error: Error) => {
+    throw new UsageError(`--output ${flags.output}: ${error.message}`);
+  });
+  const memory = await readMemory(flags.output);
+  const files = await filesByName(flags.output);
+  const kept = new Map<string, ImportedItem>();
+  for (const item of items) {
+    const before = memory?.items.find((each) =>
+      item.number !== undefined ? each.number === item.number : each.name === item.name,
+    );
+    // A new title is no new item: the file keeps its name.
+    const named = before ? { ...item, name: before.name } : item;
+    kept.set(named.name, named);
+    process.stdout.write(`${printable(await writeOne(flags.output, named, before, files))}\n`);
+  }
+  for (const { name } of memory?.items ?? [])
+    if (!kept.has(name))
+      say(`no longer in the document: ${name}; its file stays, remove it if nobody needs it`);
+  await write(path.join(flags.output, MEMORY_FILE), renderMemory(review, slug, document, [...kept.values()]));
+  tell(review, [...kept.values()], file);
+}
+
+async function readDocument(file: string): Promise<string> {
+  try {
+    const { size } = await stat(file);
+    // Told before it is read: a document of gigabytes must not fill the memory.
+    if (size > MAX_REVIEW_BYTES)
+      throw new ReviewError(
+        `${(size / 1024 / 1024).toFixed(1)} MiB of Markdown is more than the ${MAX_REVIEW_BYTES / 1024 / 1024} MiB that are read; split the document`,
+      );
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${file}: ${(error as Error).message}`);
+  }
+}
+
+function reviewOf(text: string, file: string): Review {
+  try {
+    return readReview(text, { fileName: path.basename(file) });
+  } catch (error) {
+    if (error instanceof ReviewError) throw new UsageError(`${file}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** What the API would refuse is a draft, with the reason among its hints. */
+function checked(item: ImportedItem): ImportedItem {
+  if (item.draft) return item;
+  const parsed = parseItem(manifestOf(item));
+  return parsed.ok ? item : { ...item, draft: true, hints: [...parsed.problems, ...item.hints] };
+}
+
+async function readMemory(dir: string): Promise<ImportMemory | undefined> {
+  const file = path.join(dir, MEMORY_FILE);
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    return parseMemory(text);
+  } catch {
+    throw new UsageError(
+      `${file} is not what import writes; remove it, and import will keep whatever the files say and only add to them`,
+    );
+  }
+}
+
+/** Items of the folder by name, whatever people have called their files. */
+async function filesByName(dir: string): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for (const name of (await readdir(dir)).sort()) {
+    if (!/\.ya?ml(\.draft)?$/.test(name)) continue;
+    const file = path.join(dir, name);
+    const content = await readFile(file, 'utf8')
+      .then((text) => parseYaml(text) as unknown)
+      .catch(() => undefined);
+    const itemName = (content as { kind?: unknown; metadata?: { name?: unknown } } | undefined)?.metadata
+      ?.name;
+    if (typeof itemName === 'string' && !found.has(itemName)) found.set(itemName, file);
+  }
+  return found;
+}
+
+/** Writes one item, and says in a line what was done. */
+async function writeOne(
+  dir: string,
+  item: ImportedItem,
+  before: ImportMemory['items'][number] | undefined,
+  files: ReadonlyMap<string, string>,
+): Promise<string> {
+  const file = files.get(item.name);
+  if (!file) {
+    if (before) return `kept away   ${item.name}: its file was removed`;
+    const fresh = path.join(dir, `${item.name}${item.draft ? DRAFT : '.yaml'}`);
+    await write(fresh, renderItem(item));
+    return `${(item.draft ? 'draft' : 'created').padEnd(12)}${fresh}`;
+  }
+  const text = await readFile(file, 'utf8');
+  const { spec } = parseYaml(text) as { spec?: unknown };
+  const { changes, conflicts } = merge(before?.spec, spec, item.spec);
+  for (const conflict of conflicts)
+    say(
+      `${file}: ${conflict} was edited, and the document changed it too (line ${item.line}); the edit stays`,
+    );
+  if (changes.length === 0) return `unchanged   ${file}`;
+  let next: string;
+  try {
+    next = applyChanges(text, changes);
+  } catch (error) {
+    throw new UsageError(`${file}: ${(error as Error).message}`);
+  }
+  const ready = file.endsWith(DRAFT) && changes.some((change) => change.path.join('.') === 'spec.checks');
+  const target = ready ? file.slice(0, -'.draft'.length) : file;
+  await write(target, next);
+  if (ready) await rm(file);
+  return `updated     ${target}: ${changes.map((change) => change.path.join('.')).join(', ')}`;
+}
+
+/** Whole or not at all. */
+async function write(file: string, text: string): Promise<void> {
+  const draft = `${file}.${process.pid}.tmp`;
+  try {
+    await writeFile(draft, text);
+    await rename(draft, file);
+  } catch (error) {
+    throw new UsageError(`${file} cannot be written: ${(error as Error).message}`);
+  }
+}
+
+/** What a person has to do, or to know. */
+function tell(review: Review, items: readonly ImportedItem[], file: string): void {
+  const drafts = items.filter(({ draft }) => draft);
+  say(
+    `${items.length} items, ${items.length - drafts.length} with suggested checks (look at each before you believe it), ${drafts.length} that need a check`,
+  );
+  for (const item of drafts)
+    say(
+      `needs a check: ${item.number === undefined ? '' : `#${item.number} `}${item.title} (line ${item.line})`,
+    );
+  const list = (what: string, notes: readonly Noted[]) => {
+    for (const { line, text } of notes)
+      say(`${file}:${line}: ${what}: ${text.length > 160 ? `${text.slice(0, 160)}…` : text}`);
+  };
+  list('disagrees', review.contradictions);
+  list('not understood', review.unaccounted);
+}

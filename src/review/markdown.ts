@@ -1,0 +1,75 @@
+// Markdown as a tree whose nodes know their lines and offsets, with bounds: a
+// review is a document that people read, so one of many megabytes is none.
+
+import type { Nodes, Root, RootContent } from 'mdast';
+import { fromMarkdown } from 'mdast-util-from-markdown';
+import { gfmFromMarkdown } from 'mdast-util-gfm';
+import { gfm } from 'micromark-extension-gfm';
+
+export const MAX_REVIEW_BYTES = 4 * 1024 * 1024;
+/** Deeper nesting is an attack on the parser, not a list. */
+const MAX_QUOTES = 64;
+
+/** A document that cannot be read as a review; the message says why and what to do. */
+export class ReviewError extends Error {}
+
+export interface Markdown {
+  readonly text: string;
+  readonly lines: readonly string[];
+  readonly root: Root;
+}
+
+/** Throws a ReviewError where the document is too large or nested beyond reason. */
+export function parseMarkdown(text: string): Markdown {
+  if (text.length > MAX_REVIEW_BYTES)
+    throw new ReviewError(
+      `${(text.length / 1024 / 1024).toFixed(1)} MiB of Markdown is more than the ${MAX_REVIEW_BYTES / 1024 / 1024} MiB that are read; split the document`,
+    );
+  // A byte order mark would shift every offset.
+  const plain = text.replace(/^\uFEFF/, '');
+  const lines = plain.split(/\r\n|\n|\r/);
+  const deep = lines.findIndex((line) => nesting(line) > MAX_QUOTES);
+  if (deep >= 0)
+    throw new ReviewError(`line ${deep + 1} nests quotes or lists more than ${MAX_QUOTES} deep; flatten it`);
+  const root = fromMarkdown(plain, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+  return { text: plain, lines, root };
+}
+
+/** How many quotes and lists one line opens. */
+const nesting = (line: string): number =>
+  (/^(?:[ \t]*(?:>|[-*+](?=[ \t])))+/.exec(line)?.[0].match(/[->*+]/g) ?? []).length;
+
+/** The text of a node as a reader sees it, on one line. */
+export function plain(node: Nodes): string {
+  if (node.type === 'break') return ' ';
+  // A comment says nothing to the reader.
+  if (node.type === 'html') return node.value.replace(/<!--[\s\S]*?-->/g, '').replace(/\s+/g, ' ');
+  if ('value' in node) return node.value.replace(/\s+/g, ' ');
+  if (node.type === 'image') return node.alt ?? '';
+  if ('children' in node) return node.children.map((child) => plain(child)).join('');
+  return '';
+}
+
+/** The same, without control characters and blanks at the ends. */
+export const said = (node: Nodes): string =>
+  plain(node)
+    .replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+
+export const lineOf = (node: Nodes): number => node.position?.start.line ?? 1;
+export const endOf = (node: Nodes): number => node.position?.end.line ?? lineOf(node);
+export const startsAt = (node: Nodes): number => node.position?.start.offset ?? 0;
+export const endsAt = (node: Nodes): number => node.position?.end.offset ?? 0;
+
+/** The Markdown of a node as it stands, with \n between lines and without the indentation of its list. */
+export function rawOf(markdown: Markdown, node: RootContent): string {
+  const indent = (node.position?.start.column ?? 1) - 1;
+  return markdown.text
+    .slice(startsAt(node), endsAt(node))
+    .split(/\r\n|\n|\r/)
+    .map((line, index) => (index > 0 && indent > 0 ? line.replace(new RegExp(`^ {1,${indent}}`), '') : line))
+    .join('\n')
+    .replace(/[\p{Cc}--[\n\t]]/gv, ' ')
+    .trim();
+}

@@ -1,0 +1,14 @@
+// The reviews that tests read: the one this project began with, and others as
+// other people write them.
+
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Review } from '../model.ts';
+import { readReview } from '../read.ts';
+
+export const JANUARY = 'review-followup-january-2026.md';
+
+export const textOf = (name: string): string =>
+  readFileSync(path.join(import.meta.dirname, 'reviews', name), 'utf8');
+
+export const load = (name: string): Review => readReview(textOf(name), { fileName: name });
