@@ -21,16 +21,23 @@ import { createSides, type Sides } from './reach-sides.ts';
 
 /** What policies cannot tell apart, and what is asked of it as a destination. */
 export interface Unit {
-  /** Those whose policies are asked; empty where none apply. Several must agree. */
-  readonly own: readonly Party[];
-  /** `own` is not all that may be asked: the labels of nodes are not known. */
-  readonly ownUnknown: boolean;
+  /** Whose policies are asked; undefined where none apply. */
+  readonly own: Party | undefined;
+  /** Or those of nodes, which hang on who is at the other end. */
+  readonly nodesFor?: (self: End, other: End) => NodeSide;
   /** Places among the peers: as seen from another node, and from its own. */
   readonly far: number;
   readonly near: number;
   /** The other face of the world, where there are two families of addresses. */
   readonly otherFamily?: number;
   readonly ports: readonly PortQuery[];
+}
+
+/** Nodes whose policies are asked; several must agree. */
+export interface NodeSide {
+  readonly own: readonly Party[];
+  /** The labels of some of them are not known. */
+  readonly unknown: boolean;
 }
 
 export interface End {
@@ -55,8 +62,8 @@ export interface EndOptions {
   readonly ports: readonly PortQuery[] | undefined;
   /** Addresses outside the cluster to report as ends. */
   readonly addresses: readonly string[];
-  /** The labels of each node, where they are known. */
-  readonly nodes: readonly Readonly<Record<string, string>>[];
+  /** The labels of nodes by name, where policies over them are enforced. */
+  readonly nodes: ReadonlyMap<string, Readonly<Record<string, string>>>;
 }
 
 /** Asked of a destination that declares no port. */
@@ -71,7 +78,7 @@ export function findEnds(model: Model<Pod>, options: EndOptions): Ends {
   const peers: Party[] = [];
   const peer = (identity: Identity, ports: Party['ports'] = NO_PORTS) => peers.push({ identity, ports }) - 1;
   const queries = createQueries(options.ports);
-  const node = nodeSide(model, options.nodes);
+  const nodes = hasNodePolicies(model) ? nodeSides(options.nodes) : undefined;
 
   const entityUnit = (entity: Entity): Unit => {
     const ports = queries.common;
@@ -80,13 +87,14 @@ export function findEnds(model: Model<Pod>, options: EndOptions): Ends {
         const [first, second] = worldFaces(model.settings.families).map((face) => peer(face));
         const at = first as number;
         const other = second === undefined ? {} : { otherFamily: second };
-        return { own: [], ownUnknown: false, far: at, near: at, ports, ...other };
+        return { own: undefined, far: at, near: at, ports, ...other };
       }
       case 'host':
       case 'remote-node':
       case 'kube-apiserver': {
         const at = peer(NODES[entity]);
-        return { ...node, far: at, near: at, ports };
+        const nodesFor = entity === 'host' ? nodes?.ofOther : nodes?.others;
+        return { own: undefined, ...(nodesFor ? { nodesFor } : {}), far: at, near: at, ports };
       }
       default:
         return entity satisfies never;
@@ -96,7 +104,9 @@ export function findEnds(model: Model<Pod>, options: EndOptions): Ends {
     const { hostNetwork, identity, ports: names } = endpoint;
     const far = peer(hostNetwork ? REMOTE_NODE : identity, names);
     const near = hostNetwork ? peer(HOST, names) : far;
-    const own = hostNetwork ? node : { own: [endpoint], ownUnknown: false };
+    const own = hostNetwork
+      ? { own: undefined, ...(nodes ? { nodesFor: nodes.ofSelf } : {}) }
+      : { own: endpoint };
     const byPorts = Map.groupBy(endpoint.pods, queries.declared);
     return [...byPorts].map(([ports, pods]) => [{ ...own, far, near, ports }, pods]);
   };
@@ -105,7 +115,7 @@ export function findEnds(model: Model<Pod>, options: EndOptions): Ends {
   const entities = ENTITIES.map((entity) => ({ entity, unit: entityUnit(entity) }));
   const addresses = options.addresses.map((address) => {
     const at = peer(addressPeer(address, model.settings));
-    return { address, unit: { own: [], ownUnknown: false, far: at, near: at, ports: queries.common } };
+    return { address, unit: { own: undefined, far: at, near: at, ports: queries.common } };
   });
   // Every peer is known by now.
   const sides = createSides(model, peers);
@@ -125,9 +135,24 @@ export function findEnds(model: Model<Pod>, options: EndOptions): Ends {
 const NODES = { host: HOST, 'remote-node': REMOTE_NODE, 'kube-apiserver': KUBE_APISERVER };
 
 /** Nodes have policies under the host firewall only, and go by the labels of their Node objects. */
-function nodeSide(model: Model, labels: EndOptions['nodes']): Pick<Unit, 'own' | 'ownUnknown'> {
-  if (!hasNodePolicies(model)) return { own: [], ownUnknown: false };
-  return { own: labels.map(nodeSubject), ownUnknown: labels.length === 0 };
+function nodeSides(labels: EndOptions['nodes']) {
+  const parties = new Map([...labels].map(([name, own]) => [name, nodeSubject(own)]));
+  const side = (pods: readonly Pod[]): NodeSide => {
+    const found = [...new Set(pods.map(({ spec }) => parties.get(spec.nodeName ?? '')))];
+    const own = found.filter((party) => party !== undefined);
+    return { own, unknown: own.length < found.length || own.length === 0 };
+  };
+  return {
+    /** Of pods on the host's network: the nodes that they are on. */
+    ofSelf: (self: End) => side(self.pods),
+    /** Of host: the node of the pod at the other end. */
+    ofOther: (_: End, other: End) => side(other.pods),
+    /** Of remote-node and kube-apiserver: any other node; without any there is nobody to ask. */
+    others: (_: End, other: End): NodeSide => {
+      const own = [...parties].filter(([name]) => name !== other.node).map(([, party]) => party);
+      return { own, unknown: parties.size === 0 };
+    },
+  };
 }
 
 /** Are there policies over nodes that are enforced? */
@@ -191,9 +216,7 @@ type Isolated = ReachEnd['isolated'];
 
 function isolation(model: Model, { own }: Unit): Isolated {
   const holds = (direction: 'ingress' | 'egress') =>
-    !model.settings.audit &&
-    own.length > 0 &&
-    own.every(({ identity }) => defaultDeny(model, identity, direction).holds);
+    own !== undefined && !model.settings.audit && defaultDeny(model, own.identity, direction).holds;
   return { ingress: holds('ingress'), egress: holds('egress') };
 }
 
@@ -264,22 +287,17 @@ type Part = { kind: string; name: string; unit: Unit; pods: Pod[] };
 function merged(model: Model, parts: readonly Part[], sides: Sides): readonly Part[] {
   const rules = model.policies.flatMap((policy) => policy.rules);
   const places = new Map(rules.map((rule, place) => [rule, place]));
+  const aboutSubject = ({ identity, ports }: Party) => [
+    [...ports],
+    (['ingress', 'egress'] as const).map((direction) => {
+      const { holds, rules: over } = defaultDeny(model, identity, direction);
+      return [holds, over.map((rule) => places.get(rule))];
+    }),
+    ['host', 'init'].map((name) => identity.k8s.has(name)),
+  ];
   const key = ({ unit }: Part) => {
-    const own = unit.own.map(({ identity, ports }) => [
-      [...ports],
-      (['ingress', 'egress'] as const).map((direction) => {
-        const { holds, rules: over } = defaultDeny(model, identity, direction);
-        return [holds, over.map((rule) => places.get(rule))];
-      }),
-      ['host', 'init'].map((name) => identity.k8s.has(name)),
-    ]);
-    return JSON.stringify([
-      own,
-      unit.ownUnknown,
-      unit.ports,
-      sides.peerKey(unit.far),
-      sides.peerKey(unit.near),
-    ]);
+    const own = unit.own && aboutSubject(unit.own);
+    return JSON.stringify([own, unit.ports, sides.peerKey(unit.far), sides.peerKey(unit.near)]);
   };
   return [...Map.groupBy(parts, key).values()].flatMap((same) => {
     const [first] = same;

@@ -9,14 +9,15 @@ import { count, refer } from '../checks/shared/messages.ts';
 import { isRunning } from '../checks/shared/pods.ts';
 import type { Pod } from '../facts/kinds.ts';
 import { type RecordedFacts, recordFacts } from '../facts/recording.ts';
+import type { WholeObject } from '../facts/view.ts';
 import { UsageError } from './exit.ts';
 import { hasNodePolicies } from './reach-ends.ts';
 import type { Opened } from './sources.ts';
 
 export interface ClusterFacts {
   readonly model: Model<Pod>;
-  /** The labels of each node; read only where policies over nodes are enforced. */
-  readonly nodes: readonly Readonly<Record<string, string>>[];
+  /** The labels of each node by its name; read only where policies over nodes are enforced. */
+  readonly nodes: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** Worth knowing, and no doubt about any answer. */
   readonly notes: readonly string[];
 }
@@ -38,7 +39,12 @@ export async function gatherCluster(opened: Opened): Promise<ClusterFacts | Unkn
 }
 
 function read(facts: RecordedFacts): ClusterFacts | Unknowns {
-  const everything = { endpoints: [{ namespaceSelector: {} }], isolated: [], whenMissing: 'Fail' as const };
+  const everything = {
+    endpoints: [{ namespaceSelector: {} }],
+    // Both, or the check leaves out what bears on egress alone.
+    isolated: ['Ingress' as const, 'Egress' as const],
+    whenMissing: 'Fail' as const,
+  };
   const evidence = gatherEvidence(everything, { facts, namespace: '', now: new Date(0) });
   if (!('model' in evidence)) {
     const pods = evidence.find(
@@ -55,7 +61,7 @@ function read(facts: RecordedFacts): ClusterFacts | Unknowns {
   if (nodes.state !== 'known') return { unknown: [nodes.message] };
   return {
     model,
-    nodes: nodes.value.map((node) => (node.metadata as { labels?: Record<string, string> }).labels ?? {}),
+    nodes: new Map(nodes.value.map(labelsOf)),
     notes: [
       ...notes.map(({ message }) => message),
       ...(away > 0
@@ -67,6 +73,11 @@ function read(facts: RecordedFacts): ClusterFacts | Unknowns {
       ...aboutAddresses(model),
     ],
   };
+}
+
+function labelsOf({ metadata }: WholeObject): [string, Readonly<Record<string, string>>] {
+  const { name, labels = {} } = metadata as { name: string; labels?: Record<string, string> };
+  return [name, labels];
 }
 
 const NO_NODES = { state: 'known' as const, value: [], served: true };

@@ -2,8 +2,8 @@
 // cannot be said in allow and deny.
 
 import type { Direction, Verdict } from '../checks/networkPolicy/engine/index.ts';
-import { type PortAnswer, type ReachPair, verdictOf } from '../report/reach.ts';
-import type { End, Ends, Unit } from './reach-ends.ts';
+import { type Answer, type PortAnswer, type ReachPair, verdictOf } from '../report/reach.ts';
+import type { End, Ends, NodeSide, Unit } from './reach-ends.ts';
 import type { PortQuery } from './reach-peers.ts';
 import type { Sides } from './reach-sides.ts';
 import type { SideVerdict } from './reach-verdicts.ts';
@@ -32,13 +32,6 @@ export interface Scope {
   readonly within: (end: End) => boolean;
 }
 
-/** Is this flow asked for? Entities alone, and a pod and itself, make no flow. */
-export function inScope({ from, to, within }: Scope, src: End, dst: End): boolean {
-  if (src === dst && src.shown.pods < 2) return false;
-  if (src.pods.length === 0 && dst.pods.length === 0) return false;
-  return from(src) && to(dst) && (within(src) || within(dst));
-}
-
 export function matrixOf({ ends, sides }: Ends, scope: Scope): Matrix {
   const doubts: Doubts = { count: 0, causes: new Map(), otherFamily: 0, otherFamilyExample: '' };
   return { doubts, pairs: pairsOf() };
@@ -46,20 +39,24 @@ export function matrixOf({ ends, sides }: Ends, scope: Scope): Matrix {
   function* pairsOf(): Generator<ReachPair> {
     const interned = internedAnswers();
     const rows = new Map<Unit, Map<Unit, readonly PortAnswer[]>[]>();
-    for (const src of ends) {
-      if (!scope.from(src)) continue;
+    const targets = ends.filter(scope.to).map((dst) => ({ dst, within: scope.within(dst) }));
+    for (const src of ends.filter(scope.from)) {
+      const within = scope.within(src);
       let byNearness = rows.get(src.unit);
       if (!byNearness) {
         byNearness = [new Map(), new Map()];
         rows.set(src.unit, byNearness);
       }
-      for (const dst of ends) {
-        if (!inScope(scope, src, dst)) continue;
+      for (const target of targets) {
+        const { dst } = target;
+        if (!(within || target.within) || !isFlow(src, dst)) continue;
         const row = byNearness[Number(isNear(src, dst))] as Map<Unit, readonly PortAnswer[]>;
-        let answers = row.get(dst.unit);
+        // Those of nodes hang on more than the units.
+        const byUnit = !src.unit.nodesFor && !dst.unit.nodesFor;
+        let answers = byUnit ? row.get(dst.unit) : undefined;
         if (!answers) {
-          answers = interned(dst.unit.ports.map((query) => answer(src, dst, query)));
-          row.set(dst.unit, answers);
+          answers = interned(dst.unit.ports, (query) => flowOf(sides, src, dst, query));
+          if (byUnit) row.set(dst.unit, answers);
         }
         for (const { egress, ingress } of answers) {
           if (egress === 'unknown' || ingress === 'unknown') note(src, dst);
@@ -68,12 +65,6 @@ export function matrixOf({ ends, sides }: Ends, scope: Scope): Matrix {
         yield { src: src.shown, dst: dst.shown, answers };
       }
     }
-  }
-
-  function answer(src: End, dst: End, query: PortQuery): PortAnswer {
-    const { egress, ingress } = flowOf(sides, src, dst, query);
-    const [out, into] = [egress.decision, ingress.decision];
-    return { ...query, egress: out, ingress: into, verdict: verdictOf(out, into) };
   }
 
   function note(src: End, dst: End): void {
@@ -106,6 +97,11 @@ export function matrixOf({ ends, sides }: Ends, scope: Scope): Matrix {
   }
 }
 
+/** Entities alone, and a pod and itself, make no flow. */
+function isFlow(src: End, dst: End): boolean {
+  return src === dst ? src.shown.pods > 1 : src.pods.length > 0 || dst.pods.length > 0;
+}
+
 const MOST_CAUSES = 10;
 
 export interface Flow {
@@ -119,9 +115,13 @@ export function flowOf(sides: Sides, src: End, dst: End, query: PortQuery, other
   const side = (subject: End, direction: Direction, peer: End): SideVerdict => {
     const { unit } = peer;
     const place = (otherFamily ? unit.otherFamily : undefined) ?? (near ? unit.near : unit.far);
+    const { own, nodesFor } = subject.unit;
+    if (own) return sides.verdict(own, direction, place, query);
+    if (!nodesFor) return NO_POLICY;
+    const nodes = nodesFor(subject, peer);
     return together(
-      subject.unit,
-      subject.unit.own.map((own) => sides.verdict(own, direction, place, query)),
+      nodes,
+      nodes.own.map((node) => sides.verdict(node, direction, place, query)),
     );
   };
   return { egress: side(src, 'egress', dst), ingress: side(dst, 'ingress', src) };
@@ -130,9 +130,10 @@ export function flowOf(sides: Sides, src: End, dst: End, query: PortQuery, other
 const NO_POLICY: SideVerdict = { decision: 'allow', because: { kind: 'no-policy' } };
 
 /** Who stands for several nodes says what all of them say. */
-function together({ ownUnknown }: Unit, verdicts: readonly Verdict[]): SideVerdict {
+function together({ unknown }: NodeSide, verdicts: readonly Verdict[]): SideVerdict {
   const [first] = verdicts;
-  if (!first) return ownUnknown ? nodesUnknown('the labels of the nodes, which are not known') : NO_POLICY;
+  if (unknown) return nodesUnknown('the labels of the node: its Node object is not known');
+  if (!first) return NO_POLICY;
   if (verdicts.every(({ decision }) => decision === first.decision)) return first;
   return nodesUnknown('which node it is: their policies differ');
 }
@@ -150,23 +151,41 @@ function isNear(a: End, b: End): boolean {
   return (a.shown.onHost || b.shown.onHost) && a.node !== undefined && a.node === b.node;
 }
 
-/** Equal answers are one object, and equal lists of them one array, so that reports can remember their text. */
-function internedAnswers(): (answers: readonly PortAnswer[]) => readonly PortAnswer[] {
-  const single = new Map<string, PortAnswer>();
-  const lists = new Map<string, readonly PortAnswer[]>();
-  const keyOf = ({ port, protocol, egress, ingress }: PortAnswer) =>
-    `${port}/${protocol} ${egress} ${ingress}`;
-  return (answers) => {
-    const listKey = answers.map(keyOf).join(',');
-    const before = lists.get(listKey);
-    if (before) return before;
-    const list = answers.map((one) => {
-      const known = single.get(keyOf(one));
-      if (known) return known;
-      single.set(keyOf(one), one);
-      return one;
+const CODES: Readonly<Record<Answer, number>> = { allow: 0, deny: 1, unknown: 2 };
+
+/** Equal answers to the same questions are one array of the same objects, so that reports can remember their text. */
+function internedAnswers() {
+  const known = new Map<readonly PortQuery[], Map<string, readonly PortAnswer[]>>();
+  const single = new Map<PortQuery, PortAnswer[]>();
+  return (queries: readonly PortQuery[], ask: (query: PortQuery) => Flow): readonly PortAnswer[] => {
+    let lists = known.get(queries);
+    if (!lists) {
+      lists = new Map();
+      known.set(queries, lists);
+    }
+    let key = '';
+    const answers = queries.map((query) => {
+      const { egress, ingress } = ask(query);
+      const code = CODES[egress.decision] * 3 + CODES[ingress.decision];
+      key += code;
+      let ofQuery = single.get(query);
+      if (!ofQuery) {
+        ofQuery = [];
+        single.set(query, ofQuery);
+      }
+      ofQuery[code] ??= answerTo(query, egress.decision, ingress.decision);
+      return ofQuery[code];
     });
-    lists.set(listKey, list);
-    return list;
+    const before = lists.get(key);
+    if (before) return before;
+    lists.set(key, answers);
+    return answers;
   };
 }
+
+const answerTo = (query: PortQuery, egress: Answer, ingress: Answer): PortAnswer => ({
+  ...query,
+  egress,
+  ingress,
+  verdict: verdictOf(egress, ingress),
+});

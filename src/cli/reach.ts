@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { count } from '../checks/shared/messages.ts';
 import { isFromCluster, loadManifests, type Manifest } from '../facts/manifest-files.ts';
 import { rollOut } from '../facts/static.ts';
+import { printable } from '../report/printable.ts';
 import { reachJson, reachTable } from '../report/reach.ts';
 import { EXIT_OK, EXIT_UNKNOWN, EXIT_USAGE, UsageError } from './exit.ts';
 import { COMMON_PORTS, type End, type Ends, findEnds } from './reach-ends.ts';
@@ -34,12 +35,28 @@ export interface ReachFlags {
 
 export type Fold = 'none' | 'workload' | 'namespace';
 
-const say = (line: string) => process.stderr.write(`${line}\n`);
+/** Where results and words about them go. */
+export interface Output {
+  print(chunks: Iterable<string>): Promise<void>;
+  say(line: string): void;
+  /** A person looks at the results, and likes colours. */
+  readonly color: boolean;
+}
 
 export async function reach(flags: ReachFlags): Promise<void> {
+  process.exitCode = await runReach(flags, {
+    print,
+    say: (line) => process.stderr.write(`${printable(line)}\n`),
+    color: flags.color && !process.env.NO_COLOR && process.stdout.isTTY === true,
+  });
+}
+
+/** Answers, and gives the exit status. Throws a UsageError. */
+export async function runReach(flags: ReachFlags, output: Output): Promise<number> {
+  const { say } = output;
   const asked = parseFlags(flags);
   const opened = await open(flags);
-  const patience = tellOfWaiting(opened);
+  const patience = tellOfWaiting(opened, say);
   try {
     for (const line of opened.notes) say(`note: ${line}`);
     for (const problem of opened.problems) say(`error: ${problem}`);
@@ -47,12 +64,14 @@ export async function reach(flags: ReachFlags): Promise<void> {
     patience.end();
     if ('unknown' in facts) {
       for (const line of facts.unknown) say(`unknown: ${line}`);
-      process.exitCode = EXIT_UNKNOWN;
-      return;
+      return EXIT_UNKNOWN;
     }
     for (const line of facts.notes) say(`note: ${line}`);
-    const doubtful = asked.why ? await explain(facts, asked, flags) : await report(facts, asked, flags);
-    process.exitCode = opened.problems.length > 0 ? EXIT_USAGE : doubtful ? EXIT_UNKNOWN : EXIT_OK;
+    const doubtful = asked.why
+      ? await explain(facts, asked.why, flags, output)
+      : await report(facts, asked, flags, output);
+    if (opened.problems.length > 0) return EXIT_USAGE;
+    return doubtful ? EXIT_UNKNOWN : EXIT_OK;
   } finally {
     patience.end();
     await opened.close();
@@ -82,7 +101,7 @@ const TEMPLATES: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'Da
 const isTemplate = (object: Manifest) => TEMPLATES.has(object.kind) && !isFromCluster(object);
 
 /** Reading a big cluster takes a while: a person is told. */
-function tellOfWaiting({ patienceMs }: Opened): { end(): void } {
+function tellOfWaiting({ patienceMs }: Opened, say: Output['say']): { end(): void } {
   if (patienceMs === 0 || !process.stderr.isTTY) return { end: () => {} };
   const timer = setTimeout(() => say('reading the cluster …'), 1000);
   return { end: () => clearTimeout(timer) };
@@ -127,8 +146,9 @@ interface WrittenPeer {
   readonly peer: PeerText;
 }
 
-async function explain(facts: ClusterFacts, { why }: Asked, flags: ReachFlags): Promise<boolean> {
-  if (!why) return false;
+type Why = NonNullable<Asked['why']>;
+
+async function explain(facts: ClusterFacts, why: Why, flags: ReachFlags, output: Output): Promise<boolean> {
   const pods = findEnds(facts.model, {
     fold: 'none',
     ports: [why.query],
@@ -139,13 +159,19 @@ async function explain(facts: ClusterFacts, { why }: Asked, flags: ReachFlags): 
   const src = matching(why.src, pods);
   const dst = matching(why.dst, pods);
   const { text, doubtful } = explainFlows(pods, src, dst, why.query, flags.output === 'json');
-  await print([text]);
+  await output.print([text]);
   return doubtful;
 }
 
 /** Prints the matrix; is anything in it unknown? */
-async function report(facts: ClusterFacts, asked: Asked, flags: ReachFlags): Promise<boolean> {
-  const fold = foldOf(facts, flags);
+async function report(
+  facts: ClusterFacts,
+  asked: Asked,
+  flags: ReachFlags,
+  output: Output,
+): Promise<boolean> {
+  const { say, print, color } = output;
+  const fold = foldOf(facts, flags, say);
   const found = findEnds(facts.model, {
     fold: fold === 'none' ? 'none' : 'workload',
     ports: asked.ports,
@@ -169,7 +195,7 @@ async function report(facts: ClusterFacts, asked: Asked, flags: ReachFlags): Pro
         reachTable(
           found.ends.map(({ shown }) => shown),
           pairs,
-          { color: colored(flags) },
+          { color },
         ),
       );
       break;
@@ -189,17 +215,16 @@ async function report(facts: ClusterFacts, asked: Asked, flags: ReachFlags): Pro
     default:
       flags.output satisfies never;
   }
-  tellOfDoubts(doubts, flags);
+  tellOfDoubts(doubts, flags, say);
   return doubts.count > 0;
 }
 
 const isPicture = ({ output }: ReachFlags) => output === 'svg' || output === 'dot';
-const colored = ({ color }: ReachFlags) => color && !process.env.NO_COLOR && process.stdout.isTTY === true;
 
 /** More pods than this are folded. */
 const MOST_PODS = { table: 30, svg: 12, dot: 12 } as const;
 
-function foldOf({ model }: ClusterFacts, { fold, output }: ReachFlags): Fold {
+function foldOf({ model }: ClusterFacts, { fold, output }: ReachFlags, say: Output['say']): Fold {
   if (fold) return fold;
   const pods = model.endpoints.reduce((sum, endpoint) => sum + endpoint.pods.length, 0);
   if (output === 'json' || pods <= MOST_PODS[output]) return 'none';
@@ -271,7 +296,7 @@ async function print(chunks: Iterable<string>): Promise<void> {
   }
 }
 
-function tellOfDoubts(doubts: Doubts, { output }: ReachFlags): void {
+function tellOfDoubts(doubts: Doubts, { output }: ReachFlags, say: Output['say']): void {
   if (doubts.count > 0) {
     const shown = output === 'json' ? 'left out' : output === 'table' ? 'shown as unknown' : 'drawn dashed';
     say(
