@@ -90,6 +90,18 @@ describe('who is named for a transition', () => {
     });
   });
 
+  it('is the one object that changed, however often: a budget, and its status after it', () => {
+    const changes = [
+      change(BUDGET, 'Changed', wrote('kube-controller-manager', 'status'), wrote('kubectl-edit')),
+      change(BUDGET, 'Created', wrote('kubectl-edit')),
+    ];
+    expect(blamed({ says: 'Pass', changes }, { says: 'Fail' })).toEqual({
+      ...BUDGET,
+      manager: 'kubectl-edit',
+      action: 'Changed',
+    });
+  });
+
   it('is nobody when several changes could have done it and no finding points at one', () => {
     const pods = ['web-1', 'web-2'].map((name) => change({ kind: 'Pod', namespace: 'shop', name }));
     expect(blamed({ says: 'Fail', changes: pods })).toBeUndefined();

@@ -24,11 +24,12 @@ export function culprit(
     ...(finding.culprits ?? []),
     ...(finding.subject ? [finding.subject] : []),
   ]);
+  const [first] = changes;
   const seen = changes.find((change) => suspects.some((suspect) => same(suspect, change.subject)));
   const change =
     seen ??
     changes.find(({ action }) => action === 'Deleted') ??
-    (changes.length === 1 ? changes[0] : undefined);
+    (first && changes.every(({ subject }) => same(subject, first.subject)) ? first : undefined);
   if (change) return named(change.subject, change.managers, change.action);
   for (const suspect of suspects) {
     const managers = managersOf(suspect, facts);
