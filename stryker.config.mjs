@@ -1,9 +1,8 @@
 // Mutation testing of the three engines that judge: `npm run mutation -- --mutate 'src/checks/probes/*.ts'`.
 // docs/mutation.md has the scores.
 export default {
-  testRunner: 'vitest',
-  vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
-  plugins: ['@stryker-mutator/vitest-runner'],
+  testRunner: 'one-process',
+  plugins: ['./test/mutation/runner.ts'],
   mutate: ['src/checks/{networkPolicy,podDisruptionBudget,probes}/**/*.ts', '!src/**/*.test.ts'],
   coverageAnalysis: 'perTest',
   concurrency: 1,
@@ -11,7 +10,7 @@ export default {
   ignorePatterns: ['/*', '!/src', '!/test/mutation', '!/test/unit', '!/test/oracle', '!/package.json', '!/tsconfig.json'],
   ignoreStatic: true,
   thresholds: { high: 95, low: 85, break: 85 },
-  reporters: ['clear-text', 'json', 'html'],
+  reporters: ['clear-text', 'json', 'html', 'progress-append-only'],
   clearTextReporter: { allowColor: false, reportTests: false },
   jsonReporter: { fileName: 'reports/mutation/mutation.json' },
   htmlReporter: { fileName: 'reports/mutation/mutation.html' },
