@@ -5,7 +5,7 @@ FROM --platform=$BUILDPLATFORM node:24-bookworm-slim AS build
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 # No package gets to run scripts of its own.
-RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
+RUN --mount=type=cache,target=/cache npm ci --ignore-scripts --cache /cache
 COPY tsconfig.json ./
 COPY scripts/bundle.ts scripts/
 COPY src src/
