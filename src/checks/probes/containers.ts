@@ -65,8 +65,9 @@ export function readContainers(params: Params, spec: PodSpec): Reading {
   for (const container of probedContainers(spec)) {
     if (!isMeant(params, container.name)) continue;
     judged.push(container.name);
-    for (const name of PROBES) violations.push(...judgeProbe(params, container, name));
-    remarks.push(...remarksOn(params, container));
+    const at = placeOf(container, spec);
+    for (const name of PROBES) violations.push(...judgeProbe(params, container, name, at));
+    remarks.push(...remarksOn(params, container, at));
   }
   return { violations, remarks, judged };
 }
@@ -76,15 +77,18 @@ export function unmatchedPatterns(params: Params, names: readonly string[]): rea
   return params.containers.filter((pattern) => !names.some((name) => nameMatches(pattern, name)));
 }
 
+/** The container's own field of the pod specification. */
+const placeOf = (container: Container, { containers }: PodSpec) =>
+  `${containers.includes(container) ? 'containers' : 'initContainers'}[${container.name}]`;
+
 /** Probes for which the API server refuses the object, whether or not they are asked for. */
-function illegalProbes(container: Container, { containers }: PodSpec): readonly Violation[] {
-  const init = !containers.includes(container);
-  const list = init ? 'initContainers' : 'containers';
+function illegalProbes(container: Container, spec: PodSpec): readonly Violation[] {
+  const init = !spec.containers.includes(container);
   return PROBES.flatMap((name): Violation[] => {
     const probe = container[FIELD[name]];
     if (!probe) return [];
     const about = { reason: 'InvalidProbe' as const, container: container.name };
-    const field = `${list}[${container.name}].${FIELD[name]}`;
+    const field = `${placeOf(container, spec)}.${FIELD[name]}`;
     const whose = `the ${FIELD[name]} of ${init ? 'init container' : 'container'} ${container.name}`;
     if (init && !isSidecar(container)) {
       return [
@@ -109,9 +113,9 @@ function illegalProbes(container: Container, { containers }: PodSpec): readonly 
   });
 }
 
-function judgeProbe(params: Params, container: Container, name: ProbeName): readonly Violation[] {
+function judgeProbe(params: Params, container: Container, name: ProbeName, at: string): readonly Violation[] {
   const probe = container[FIELD[name]];
-  const field = `containers[${container.name}].${FIELD[name]}`;
+  const field = `${at}.${FIELD[name]}`;
   const about = { container: container.name, field };
   if (!probe) {
     if (!params.require.includes(name)) return [];
@@ -255,7 +259,7 @@ function isRewritten({ httpGet }: Probe, container: string): boolean {
   return httpGet?.path?.startsWith(`/app-health/${container}/`) === true;
 }
 
-function remarksOn(params: Params, container: Container): readonly Remark[] {
+function remarksOn(params: Params, container: Container, at: string): readonly Remark[] {
   const remarks: Remark[] = [];
   for (const name of params.require) {
     const probe = container[FIELD[name]];
@@ -267,7 +271,7 @@ function remarksOn(params: Params, container: Container): readonly Remark[] {
     remarks.push({
       reason: 'UndeclaredPort',
       container: container.name,
-      field: `containers[${container.name}].${FIELD[name]}.${port.field}`,
+      field: `${at}.${FIELD[name]}.${port.field}`,
       what: `the ${FIELD[name]} of container ${container.name} asks port ${number}, which the container does not declare. It works, but see that the number is right.`,
     });
   }
@@ -276,7 +280,7 @@ function remarksOn(params: Params, container: Container): readonly Remark[] {
     remarks.push({
       reason: 'IdenticalProbes',
       container: container.name,
-      field: `containers[${container.name}].livenessProbe`,
+      field: `${at}.livenessProbe`,
       what: `container ${container.name} has the same readiness and liveness probe: what should only take it out of service also restarts it. Let liveness wait longer, or ask less.`,
     });
   }
