@@ -4,8 +4,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Deployment, Pod, PodDisruptionBudget } from '../../facts/kinds.ts';
 import { KINDS } from '../../facts/projections.ts';
-import { budgetStatus, type Controllers } from './arithmetic.ts';
-import { answerEviction } from './eviction.ts';
+import { budgetStatus, type Controllers, expectedScale, scaleOf } from './arithmetic.ts';
+import { answerEviction, budgetsSelecting } from './eviction.ts';
 
 const owned = (kind: string, uid: string, apiVersion = 'apps/v1') => [
   { apiVersion, kind, name: uid, uid, controller: true },
@@ -195,51 +195,192 @@ const unready = pod('u', undefined, {
 const none = { disruptionsAllowed: 0 };
 
 describe('the eviction API', () => {
+  const ended = (phase: string) => pod('1', undefined, { status: { phase } });
+  const leaving = pod('1', undefined, {
+    metadata: { name: '1', namespace: 'n', labels: { app: 'a' }, deletionTimestamp: '2026-01-01T00:00:00Z' },
+    status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+  });
+  const two = [budget('b', none), budget('c', none)];
+  const condition = (type: string, reason: string) => ({ conditions: [{ type, status: 'False', reason }] });
   it.each([
-    ['lets a pod without a budget go', pod('1'), [], 201],
-    ['lets one go while disruptions are left', pod('1'), [budget('b', {})], 201],
-    ['refuses where none is left', pod('1'), [budget('b', none)], 429],
-    ['refuses under a stale status', pod('1'), [budget('b', { observedGeneration: 0 })], 429],
-    ['does not support two budgets', pod('1'), [budget('b', {}), budget('c', {})], 500],
-    ['passes over a null selector', pod('1'), [budget('b', none, { selector: undefined })], 201],
+    ['lets a pod without a budget go', pod('1'), [], 201, 'NoBudget', undefined],
+    ['lets one go while disruptions are left', pod('1'), [budget('b', {})], 201, 'SomeLeft', 'b'],
+    ['refuses where none is left', pod('1'), [budget('b', none)], 429, 'NoneLeft', 'b'],
     [
-      'lets a pending pod go',
-      pod('1', undefined, { status: { phase: 'Pending' } }),
-      [budget('b', none)],
-      201,
+      'refuses under a stale status',
+      pod('1'),
+      [budget('b', { observedGeneration: 0 })],
+      429,
+      'StatusStale',
+      'b',
     ],
+    ['does not support two budgets', pod('1'), two, 500, 'SeveralBudgets', undefined],
     [
-      'lets an ended pod go',
-      pod('1', undefined, { status: { phase: 'Failed' } }),
-      [budget('b', none), budget('c', none)],
+      'passes over a null selector',
+      pod('1'),
+      [budget('b', none, { selector: undefined })],
       201,
+      'NoBudget',
+      undefined,
     ],
+    ['knows an empty selector', pod('1'), [budget('b', none, { selector: {} })], 429, 'NoneLeft', 'b'],
+    [
+      'knows a selector of expressions',
+      pod('1'),
+      [budget('b', none, { selector: { matchExpressions: [{ key: 'app', operator: 'Exists' }] } })],
+      429,
+      'NoneLeft',
+      'b',
+    ],
+    ['lets a pending pod go', ended('Pending'), two, 201, 'BypassesBudgets', undefined],
+    ['lets a failed pod go', ended('Failed'), two, 201, 'BypassesBudgets', undefined],
+    ['lets a pod go that is done', ended('Succeeded'), two, 201, 'BypassesBudgets', undefined],
+    ['lets a pod go that is going', leaving, two, 201, 'BypassesBudgets', undefined],
     [
       'lets an unready pod go under AlwaysAllow',
       unready,
       [budget('b', { ...none, currentHealthy: 0 }, { unhealthyPodEvictionPolicy: 'AlwaysAllow' })],
       201,
+      'Unhealthy',
+      'b',
     ],
     [
-      'lets an unready pod go while enough are healthy',
+      'lets one go while enough are healthy',
       unready,
       [budget('b', { ...none, currentHealthy: 1 })],
       201,
+      'Unhealthy',
+      'b',
     ],
+    ['also under a stale status', unready, [budget('b', { observedGeneration: 0 })], 201, 'Unhealthy', 'b'],
     [
-      'keeps an unready pod while too few are healthy',
+      'keeps one while too few are healthy',
       unready,
       [budget('b', { ...none, currentHealthy: 0 })],
       429,
+      'NoneLeft',
+      'b',
     ],
     [
-      'keeps an unready pod where none need be healthy',
+      'keeps one where none need be healthy',
       unready,
       [budget('b', { ...none, desiredHealthy: 0 })],
       429,
+      'NoneLeft',
+      'b',
     ],
-    ['refuses a negative status', pod('1'), [budget('b', { disruptionsAllowed: -1 })], 403],
-  ])('%s', (_, subject, budgets, code) => {
-    expect(answerEviction(subject, budgets).code).toBe(code);
+    [
+      'refuses a negative status',
+      pod('1'),
+      [budget('b', { disruptionsAllowed: -1 })],
+      403,
+      'NegativeStatus',
+      'b',
+    ],
+    [
+      'tells that the sync failed',
+      pod('1'),
+      [budget('b', { ...none, ...condition('DisruptionAllowed', 'SyncFailed') })],
+      429,
+      'SyncFailed',
+      'b',
+    ],
+    [
+      'tells no failure of another condition',
+      pod('1'),
+      [budget('b', { ...none, ...condition('Other', 'SyncFailed') })],
+      429,
+      'NoneLeft',
+      'b',
+    ],
+    [
+      'nor of another reason',
+      pod('1'),
+      [budget('b', { ...none, ...condition('DisruptionAllowed', 'InsufficientPods') })],
+      429,
+      'NoneLeft',
+      'b',
+    ],
+  ] as const)('%s', (_, subject, budgets, code, why, by) => {
+    const answer = answerEviction(subject, budgets);
+    expect([answer.code, answer.why, answer.budget?.meta.name]).toEqual([code, why, by]);
+  });
+
+  it('names budgets in the order of their names', () => {
+    const over = budgetsSelecting({ app: 'a' }, [
+      budget('c', {}),
+      budget('a', {}),
+      budget('b', {}, { selector: {} }),
+    ]);
+    expect(over.map(({ meta }) => meta.name)).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('behind a pod stands', () => {
+  it.each([
+    ['nobody', pod('1', []), { state: 'unmanaged' }],
+    ['the Deployment of its ReplicaSet', pod('1'), { state: 'scaled', uid: 'd', replicas: 2 }],
+    [
+      'also by the old group',
+      pod('1', owned('ReplicaSet', 'rs', 'extensions/v1beta1')),
+      { state: 'scaled', uid: 'd', replicas: 2 },
+    ],
+    [
+      'a ReplicaSet of nobody',
+      pod('1', owned('ReplicaSet', 'alone')),
+      { state: 'scaled', uid: 'alone', replicas: 4 },
+    ],
+    ['a StatefulSet', pod('1', owned('StatefulSet', 's')), { state: 'scaled', uid: 's', replicas: 3 }],
+    [
+      'a ReplicationController',
+      pod('1', owned('ReplicationController', 'rc', 'v1')),
+      { state: 'scaled', uid: 'rc', replicas: 2 },
+    ],
+    [
+      'a ReplicaSet that is gone',
+      pod('1', owned('ReplicaSet', 'gone')),
+      { state: 'unscaled', controller: 'ReplicaSet n/gone' },
+    ],
+    ['a DaemonSet', pod('1', owned('DaemonSet', 's')), { state: 'unscaled', controller: 'DaemonSet n/s' }],
+    ['a Job', pod('1', owned('Job', 's', 'batch/v1')), { state: 'unscaled', controller: 'Job n/s' }],
+    [
+      'a ConfigMap',
+      pod('1', owned('ConfigMap', 'rc', 'v1')),
+      { state: 'unscaled', controller: 'ConfigMap n/rc' },
+    ],
+    [
+      'a StatefulSet of someone else',
+      pod('1', owned('StatefulSet', 's', 'example.dev/v1')),
+      { state: 'foreign', controller: 'StatefulSet n/s' },
+    ],
+    [
+      'a Deployment of someone else',
+      pod('1', owned('Deployment', 'd', 'example.dev/v1')),
+      { state: 'foreign', controller: 'Deployment n/d' },
+    ],
+    [
+      'a ReplicaSet of someone else',
+      pod('1', owned('ReplicaSet', 'rs', 'example.dev/v1')),
+      { state: 'foreign', controller: 'ReplicaSet n/rs' },
+    ],
+    [
+      'a ReplicationController of someone else',
+      pod('1', owned('ReplicationController', 'rc', 'example.dev/v1')),
+      { state: 'foreign', controller: 'ReplicationController n/rc' },
+    ],
+  ] as const)('%s', (_, subject, expected) => {
+    expect(scaleOf(subject, controllers(2))).toEqual(expected);
+  });
+
+  it('one that the sum names, where it has no scale', () => {
+    const others = [pod('1', []), pod('2', owned('DaemonSet', 'ds')), pod('3')];
+    expect(expectedScale(others, controllers(2))).toMatchObject({
+      pod: { meta: { name: '2' } },
+      foreign: false,
+    });
+    expect(expectedScale([pod('1', owned('Cluster', 'c', 'example.dev/v1'))], controllers(2))).toMatchObject({
+      foreign: true,
+    });
+    expect(expectedScale([pod('1', []), pod('2', [])], controllers(2))).toEqual({ replicas: 0 });
   });
 });
