@@ -3,7 +3,7 @@
 
 import { API_VERSION, GROUP, KIND, PLURAL, VERSION } from '../api/group.ts';
 import type { Manager } from '../facts/kinds.ts';
-import { managers } from '../facts/projections.ts';
+import { managers } from '../facts/raw.ts';
 import {
   type ApiResource,
   type Clock,

@@ -1,7 +1,7 @@
 // What is wrong with the probes of one pod specification, row by row.
 
 import { describe, expect, it } from 'vitest';
-import { podSpec } from '../../facts/projections.ts';
+import { podSpec } from '../../facts/project-workloads.ts';
 import { readContainers } from './containers.ts';
 import { schema } from './schema.ts';
 

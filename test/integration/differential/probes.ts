@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { type Reading, readContainers } from '../../../src/checks/probes/containers.ts';
 import { schema } from '../../../src/checks/probes/schema.ts';
-import { podSpec } from '../../../src/facts/projections.ts';
+import { podSpec } from '../../../src/facts/project-workloads.ts';
 import { pathOf, type Raw, type Server } from './server.ts';
 
 /** Numbers as people set them, and some that cannot be. */
