@@ -1,6 +1,7 @@
 // One item, judged once: read it, judge it, write what changed, say what
 // changed. Reads from top to bottom.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FIELD_MANAGER } from '../api/group.ts';
 import type { ItemMetadata, Parsed, RemediationItem } from '../api/remediation-item.ts';
 import type { ItemStatus } from '../api/status.ts';
@@ -12,7 +13,6 @@ import { accessOf, type Tenancy } from '../facts/tenancy.ts';
 import {
   applyStatus,
   type Clock,
-  deepEqual,
   isConflict,
   isNotFound,
   type KubeObject,
@@ -20,8 +20,10 @@ import {
   type WorkQueue,
 } from '../kubernetes/index.ts';
 import { asItem, ITEMS, type ItemObject, type Items } from './items.ts';
+import { newsIn } from './news.ts';
 import type { Occasions } from './occasions.ts';
 import type { OwnWrites } from './own-writes.ts';
+import { createPace } from './pace.ts';
 import type { Readers } from './readers.ts';
 import type { Reporter } from './reporter.ts';
 
@@ -70,14 +72,31 @@ const PERMISSIONS_MS = 61_000;
  */
 const DOUBT_MS = 2_000;
 
+/**
+ * How often words are written that change no verdict (how many pods are ready
+ * by now): a rollout changes them with every pod, for every item that looks at it.
+ */
+const WORDING_MS = 1_000;
+
 /** Makes the handler of the work queue. */
 export function createReconcile(options: ReconcileOptions): (key: string) => Promise<void> {
   const { items, queue, readers, occasions, reporter, clock, ownWrites } = options;
   const waiting = new Map<string, Waiting>();
+  const pace = createPace();
   /** Since when an item that was known is in doubt, by the monotonic clock. */
   const doubts = new Map<string, number>();
 
+  /** Since when the status of an item says the same in other words than what is known now. */
+  const wordings = new Map<string, number>();
+
   return async (key) => {
+    const rest = pace.wait(key, clock.monotonic());
+    if (rest > 0) {
+      queue.addAfter(key, rest);
+      return;
+    }
+    // The writes of cheaper items, which may be ready, are not to wait until this one is judged.
+    if (pace.isHeavy(key)) await nextTurn();
     const object = items.get(key);
     if (!object) {
       forget(key);
@@ -104,7 +123,13 @@ export function createReconcile(options: ReconcileOptions): (key: string) => Pro
       return;
     }
     doubts.delete(key);
-    if (!deepEqual(plain(before), plain(status))) {
+    const news = newsIn(before, status);
+    if (news === 'wording' && worded(key)) {
+      occasions.giveBack(key, occasion.changes);
+      return;
+    }
+    wordings.delete(key);
+    if (news !== 'none') {
       const written = await write(key, object, status);
       if (!written) {
         // Overtaken: the newer object is on its way, and brings the item here again.
@@ -132,9 +157,11 @@ export function createReconcile(options: ReconcileOptions): (key: string) => Pro
     }
     const { item } = parsed;
     const started = performance.now();
+    const startedAt = clock.monotonic();
     const facts = recordFacts(options.source, accessOf(tenantOf(item.metadata, item), options.tenancy));
     const evaluation = evaluate(options.checks, item, facts, { now, changes });
     reporter.evaluated(performance.now() - started);
+    pace.judged(key, startedAt, clock.monotonic());
     options.onUnread(readers.set(key, [...facts.reads()]));
     if (item.spec.serviceAccountName) queue.addAfter(key, PERMISSIONS_MS);
     return {
@@ -175,6 +202,16 @@ export function createReconcile(options: ReconcileOptions): (key: string) => Pro
     return wait.stillPending();
   }
 
+  /** Are the new words to wait? Wakes the item when they are to be written. */
+  function worded(key: string): boolean {
+    const now = clock.monotonic();
+    const since = wordings.get(key) ?? now;
+    wordings.set(key, since);
+    if (since + WORDING_MS <= now) return false;
+    queue.addAfter(key, since + WORDING_MS - now);
+    return true;
+  }
+
   /** Writes the status over what was judged; false when the item has changed meanwhile. */
   async function write(key: string, object: ItemObject, status: ItemStatus): Promise<boolean> {
     const { namespace, name, uid, resourceVersion } = object.metadata;
@@ -211,7 +248,9 @@ export function createReconcile(options: ReconcileOptions): (key: string) => Pro
     occasions.forget(key);
     waiting.delete(key);
     doubts.delete(key);
+    wordings.delete(key);
     ownWrites.forget(key);
+    pace.forget(key);
     queue.cancel(key);
     queue.forget(key);
     reporter.forgotten(key);
@@ -233,6 +272,3 @@ const newlyInDoubt = (before: ItemStatus, after: ItemStatus) =>
 /** A verdict that is held back while something settles keeps the changes that led to it. */
 const settling = ({ status }: Evaluation) =>
   (status.checks ?? []).some(({ reason }) => reason === 'Settling');
-
-/** As the API server keeps it: without what is undefined. */
-const plain = (status: ItemStatus): unknown => JSON.parse(JSON.stringify(status));

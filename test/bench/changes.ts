@@ -111,7 +111,9 @@ async function measure(
   const width = Math.min(teamCount(sizes), samples);
   for (const name of CHANGES) {
     while (latencies[name].length < samples) {
-      const changes = await prepare(bench, name, Math.min(width, samples - latencies[name].length));
+      const all = await prepare(bench, name, Math.min(width, samples - latencies[name].length));
+      const changes = all.filter((change) => !responder.answered(change, change.target));
+      if (changes.length === 0) throw new Error(`no item is left that would notice: ${name}`);
       try {
         for (const change of changes) {
           const answer = await change.make(bench);
@@ -122,6 +124,7 @@ async function measure(
           latencies[name].push(seenAt - answeredAt);
           // What a change sets off beside its verdict (a rollout, a write) is over before the next one.
           await sleep(150);
+          if (name === 'probe removed') await untilRolledOut(bench, change);
         }
       } finally {
         await inParallel(changes, (change) => change.undo(bench), 8);
@@ -130,6 +133,21 @@ async function measure(
     }
   }
   return latencies;
+}
+
+async function untilRolledOut({ transport }: Bench, { target }: Change): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    const { body } = await transport.request<KubeObject>({ path: pathOf(target) });
+    const { replicas } = body.spec as { replicas: number };
+    const status = (body.status ?? {}) as Record<string, number | undefined>;
+    const current = status.observedGeneration === body.metadata.generation;
+    if (
+      current &&
+      [status.replicas, status.updatedReplicas, status.availableReplicas].every((n) => n === replicas)
+    )
+      return;
+    await sleep(100);
+  }
 }
 
 async function prepare(bench: Bench, name: ChangeName, count: number): Promise<Change[]> {
@@ -153,6 +171,10 @@ export function measureOperator(
   return measure(bench, sizes, samples, verdicts, {
     answered: (change) => stateOf(change) === 'Drifted',
     settled: async (changes) => {
+      await inParallel(
+        changes.filter(({ target }) => target.kind === 'Deployment'),
+        (change) => untilRolledOut(bench, change),
+      );
       await verdicts.until('the items to be Implemented again', () =>
         changes.every((change) => stateOf(change) === 'Implemented'),
       );
@@ -182,7 +204,13 @@ export async function measureEcho(
         const type = target.kind === 'PodDisruptionBudget' ? 'DELETED' : 'MODIFIED';
         return verdicts.get(key)?.summary === echoOf(target.kind, answer, type);
       },
-      settled: () => sleep(3_000),
+      settled: async (changes) => {
+        await inParallel(
+          changes.filter(({ target }) => target.kind === 'Deployment'),
+          (change) => untilRolledOut(bench, change),
+        );
+        await sleep(2_000);
+      },
     });
   } finally {
     child.disconnect();

@@ -29,16 +29,21 @@ async function echo(kubeconfig: string, item: string): Promise<void> {
     const stream = await transport.stream({ path: list, query, idleTimeoutMs: 3_600_000 });
     process.send?.(kind);
     let rest = '';
+    const said = new Set<string>();
     for await (const chunk of stream.chunks) {
       const lines = (rest + chunk.toString('utf8')).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) {
         const { type, object } = JSON.parse(line) as { type: string; object: KubeObject };
+        const text = echoOf(kind, object, type);
+        // A status that changes is no change: the operator is not measured by it either.
+        if (said.has(text)) continue;
+        said.add(text);
         void transport.request({
           method: 'PATCH',
           path,
           contentType: 'application/merge-patch+json',
-          body: { status: { observedGeneration: 1, state: 'Pending', summary: echoOf(kind, object, type) } },
+          body: { status: { observedGeneration: 1, state: 'Pending', summary: text } },
         });
       }
     }

@@ -185,7 +185,7 @@ const clusterwide = (namespace: string, name: string): ApiObject => ({
     endpointSelector: {
       matchLabels: { 'k8s:io.kubernetes.pod.namespace': namespace, 'app.kubernetes.io/name': name },
     },
-    ingress: [{ fromEntities: ['cluster'], toPorts: [{ ports: [{ port: '9090', protocol: 'TCP' }] }] }],
+    ingress: [{ fromEntities: ['host'], toPorts: [{ ports: [{ port: '9090', protocol: 'TCP' }] }] }],
   },
 });
 

@@ -10,7 +10,7 @@ import { measureEcho, measureOperator } from './changes.ts';
 import type { Sizes } from './fixtures.ts';
 import { measureFloor } from './floor.ts';
 import { measureIdle } from './idle.ts';
-import { entryPoint, type OperatorProcess, requestsOf, startOperator } from './process.ts';
+import { entryPoint, insideOf, type OperatorProcess, requestsOf, startOperator } from './process.ts';
 import { asTable, type Results, type Start } from './report.ts';
 import { type Bench, freshItems, setUp } from './setup.ts';
 import { followVerdicts, type Verdicts } from './verdicts.ts';
@@ -61,7 +61,11 @@ const program = new Command('bench')
   .option('--keep', 'leave the cluster up: the next run starts within seconds', false)
   .option('--source', 'run the operator from its sources instead of bundled as in the image', false)
   .option('--no-leader-elect', 'run the operator without a Lease')
-  .option('--node-flags <flags>', 'flags of Node for the operator; default: those of the Dockerfile', '')
+  .option(
+    '--node-flags <flags>',
+    'flags of Node for the operator (default: as in the Dockerfile)',
+    '--max-semi-space-size=4',
+  )
   .option('--profile <folder>', 'write a CPU profile of the operator into this folder')
   .option('--output <file>', 'where the figures are written as JSON', 'bench.json')
   .addOption(new Option('--only <phases...>', 'only these phases').choices(PHASES))
@@ -152,7 +156,9 @@ async function withOperator(
     }
     if (does('changes')) {
       progress.log(`Changing ${flags.samples} objects of each sort.`);
+      const before = await operator.metrics();
       results.changes = await measureOperator(bench, sizes, flags.samples, verdicts);
+      results.inside = insideOf(before, await operator.metrics());
       results.memoryAfterChanges = await operator.memory();
       results.eventLoopLagMaxSeconds = (await operator.metrics()).get('nodejs_eventloop_lag_max_seconds');
     }

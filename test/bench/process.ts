@@ -167,3 +167,34 @@ export function requestsOf(metrics: Metrics): Record<string, { count: number; me
   }
   return found;
 }
+
+/** What the operator measured of itself between two scrapes, in the mean. */
+export interface Inside {
+  readonly evaluations: number;
+  readonly evaluationMs: number;
+  readonly verdicts: number;
+  /** From the arrival of a change to the accepted write. */
+  readonly changeToVerdictMs: number;
+  readonly writes: number;
+  readonly writeMs: number;
+}
+
+export function insideOf(before: Metrics, after: Metrics): Inside {
+  const of = (name: string, labels: RegExp = /^/) => {
+    const sum = (suffix: string) =>
+      growth(before, after, name + suffix).reduce((total, [on, by]) => total + (labels.test(on) ? by : 0), 0);
+    const count = sum('_count');
+    return { count, meanMs: (sum('_sum') * 1000) / count };
+  };
+  const evaluation = of('remediation_evaluation_duration_seconds');
+  const verdict = of('remediation_change_to_verdict_seconds');
+  const write = of('rest_client_request_duration_seconds', /verb="APPLY"/);
+  return {
+    evaluations: evaluation.count,
+    evaluationMs: evaluation.meanMs,
+    verdicts: verdict.count,
+    changeToVerdictMs: verdict.meanMs,
+    writes: write.count,
+    writeMs: write.meanMs,
+  };
+}

@@ -4,7 +4,7 @@ import { CHANGES } from './changes.ts';
 import type { Sizes } from './fixtures.ts';
 import type { Floor } from './floor.ts';
 import type { Idle } from './idle.ts';
-import type { Memory } from './process.ts';
+import type { Inside, Memory } from './process.ts';
 
 export interface Start {
   /** From the start of the process to the watch event of the last first verdict; undefined where all had one. */
@@ -29,6 +29,7 @@ export interface Results {
   memoryAfterStart?: Memory;
   idle?: Idle;
   changes?: Latencies;
+  inside?: Inside;
   memoryAfterChanges?: Memory;
   eventLoopLagMaxSeconds?: number | undefined;
   restart?: Start;
@@ -58,6 +59,7 @@ export function asTable(results: Results): string {
   const rows: Row[] = [
     ...startRows(results),
     ...latencyRows(results),
+    ...insideRows(results),
     ...memoryRows(results),
     ...idleRows(results),
   ];
@@ -133,6 +135,17 @@ function latencyRows({ echo, changes }: Results): Row[] {
         : []),
     ];
   });
+}
+
+function insideRows({ inside }: Results): Row[] {
+  if (!inside) return [];
+  const { evaluations, evaluationMs, verdicts, changeToVerdictMs, writes, writeMs } = inside;
+  return [
+    [
+      'inside the operator, in the mean',
+      `${verdicts} verdicts ${ms(changeToVerdictMs)} after the change arrived; ${evaluations} evaluations of ${ms(evaluationMs)}; ${writes} status writes of ${ms(writeMs)}`,
+    ],
+  ];
 }
 
 function memoryRows({ memoryAfterStart, memoryAfterChanges, eventLoopLagMaxSeconds }: Results): Row[] {
