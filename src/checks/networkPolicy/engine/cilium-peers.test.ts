@@ -45,24 +45,23 @@ function peers(...given: Parameters<typeof compiled>): readonly string[] | null 
   const { rules, invalid } = compiled(...given);
   if (invalid !== undefined) throw new Error(invalid);
   const found = rules[0]?.peers;
-  return (
-    found?.map((peer) => {
-      switch (peer.kind) {
-        case 'labels':
-          return peer.requirements
-            .map(({ source, key, operator, values }) =>
-              operator === 'In' ? `${source}:${key}=${[...values]}` : `${source}:${key} ${operator}`,
-            )
-            .join(', ');
-        case 'cidr':
-          return `/${peer.prefix.length} without ${peer.except.length}`;
-        case 'fqdn':
-          return `name ${peer.pattern}`;
-        default:
-          return `${peer.kind}: ${peer.what}`;
-      }
-    }) ?? found
-  );
+  if (!found) return found;
+  return found.map((peer) => {
+    switch (peer.kind) {
+      case 'labels':
+        return peer.requirements
+          .map(({ source, key, operator, values }) =>
+            operator === 'In' ? `${source}:${key}=${[...values]}` : `${source}:${key} ${operator}`,
+          )
+          .join(', ');
+      case 'cidr':
+        return `/${peer.prefix.length} without ${peer.except.length}`;
+      case 'fqdn':
+        return `name ${peer.pattern}`;
+      default:
+        return `${peer.kind}: ${peer.what}`;
+    }
+  });
 }
 
 const NAMESPACE = 'k8s:io.kubernetes.pod.namespace';

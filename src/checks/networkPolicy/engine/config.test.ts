@@ -94,10 +94,11 @@ describe('cilium-config', () => {
     expect(filter('pod-template-hash')).toBe(true);
   });
 
-  it.each([{ 'label-prefix-file': '' }, { 'policy-cidr-match-mode': '' }, { labels: 'k8s:app' }])(
-    'has nothing against %j',
-    (data) => expect(ciliumSettings(data).notModelled).toEqual([]),
-  );
+  it.each<Record<string, string>>([
+    { 'label-prefix-file': '' },
+    { 'policy-cidr-match-mode': '' },
+    { labels: 'k8s:app' },
+  ])('has nothing against %j', (data) => expect(ciliumSettings(data).notModelled).toEqual([]));
 
   it('tells apart what compiles policies differently, and that alone', () => {
     const key = (data: Record<string, string>) => ciliumSettings(data).compileKey;
