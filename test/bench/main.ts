@@ -67,7 +67,7 @@ const program = new Command('bench')
     '--max-semi-space-size=4',
   )
   .option('--profile <folder>', 'write a CPU profile of the operator into this folder')
-  .option('--output <file>', 'where the figures are written as JSON', 'bench.json')
+  .option('--output <file>', 'where the figures are written as JSON', 'reports/bench.json')
   .addOption(new Option('--only <phases...>', 'only these phases').choices(PHASES))
   .action(run);
 
