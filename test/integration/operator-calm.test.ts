@@ -21,12 +21,13 @@ import {
   statusOf,
 } from './support/cluster.ts';
 import { endOperators, type OperatorProcess, startOperatorProcess } from './support/operator.ts';
-import { budget, CHECK, deployment, healthy, item, policy } from './support/scene.ts';
+import { budget, CHECK, deployment, healthy, item, namespaceObject, policy } from './support/scene.ts';
 
 const suite = 'calm';
 const LEASE = 'remediation-operator';
 const web = { namespace: 'shop', name: 'web' };
 const api = { namespace: 'shop', name: 'api' };
+const TENANT = 'tenant';
 const POLICIES = 'ciliumnetworkpolicies.cilium.io';
 
 describe.skipIf(!localClusters())('on an ordinary day', () => {
@@ -102,6 +103,45 @@ describe.skipIf(!localClusters())('on an ordinary day', () => {
     }
   }
 
+  const asking = () => statusOf(transport, TENANT, 'asking');
+
+  it('an item of a tenant waits for what its ServiceAccount may not read, spelled out', async () => {
+    await apply(
+      cluster,
+      documents(
+        namespaceObject(TENANT),
+        { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace: TENANT, name: 'reader' } },
+        item({
+          namespace: TENANT,
+          name: 'asking',
+          suite,
+          checks: [CHECK.probes(web)],
+          spec: { serviceAccountName: 'reader' },
+        }),
+      ),
+    );
+    const denied = await eventually(async () => {
+      const status = await asking();
+      expect(status.state).toBe('Unknown');
+      return status;
+    });
+    expect(denied.checks?.[0]?.reason).toBe('Forbidden');
+    expect(denied.summary).toMatch(
+      /system:serviceaccount:tenant:reader may not (get|list) \S+ in namespace shop; grant it/,
+    );
+    await apply(
+      cluster,
+      documents({
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'RoleBinding',
+        metadata: { namespace: 'shop', name: 'reader' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+        subjects: [{ kind: 'ServiceAccount', namespace: TENANT, name: 'reader' }],
+      }),
+    );
+    // An answer is remembered for a minute: what was granted is looked at further down.
+  });
+
   it('a CRD that is deleted with all its objects and installed again is no drift', async () => {
     const definition = await getJson(cluster, 'crd', POLICIES);
     await cluster.kubectl(['delete', 'crd', POLICIES, '--wait=true']);
@@ -166,6 +206,10 @@ describe.skipIf(!localClusters())('on an ordinary day', () => {
     await cluster.kubectl(['scale', 'deployment/web', '-n', 'shop', '--replicas=2']);
     await rolledOut();
     await allImplemented();
+  });
+
+  it('what was granted to the ServiceAccount of an item is seen a minute later', async () => {
+    await eventually(async () => expect((await asking()).state).toBe('Implemented'), 100_000);
   });
 
   it('an operator that is told to stop gives the lease back, and its successor changes nothing', async () => {

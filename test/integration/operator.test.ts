@@ -46,7 +46,6 @@ describe.skipIf(!cluster)('the operator', () => {
         deployment(web),
         deployment({ namespace: TENANT, name: 'own' }),
         budget({ namespace: TENANT, name: 'own' }),
-        { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace: TENANT, name: 'reader' } },
       ),
     );
     await cluster.kubectl(['rollout', 'status', 'deployment/web', '-n', SHOP, '--timeout=60s']);
@@ -81,27 +80,6 @@ describe.skipIf(!cluster)('the operator', () => {
   it('serves its health and its readiness', async () => {
     await eventually(async () => expect((await operator.get('/readyz')).status).toBe(200));
     expect(await operator.get('/healthz')).toEqual({ status: 200, body: 'ok' });
-  });
-
-  it('shows an item what its ServiceAccount may read, and spells out what it may not', async () => {
-    await put('asking', [CHECK.probes(web)], { serviceAccountName: 'reader' }, TENANT);
-    const denied = await reaches('asking', 'Unknown', TENANT);
-    expect(denied.summary).toMatch(
-      new RegExp(
-        `system:serviceaccount:${TENANT}:reader may not (get|list) \\S+ in namespace ${SHOP}; grant it`,
-      ),
-    );
-    await apply(
-      cluster,
-      documents({
-        apiVersion: 'rbac.authorization.k8s.io/v1',
-        kind: 'RoleBinding',
-        metadata: { namespace: SHOP, name: 'reader' },
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
-        subjects: [{ kind: 'ServiceAccount', namespace: TENANT, name: 'reader' }],
-      }),
-    );
-    // An answer is remembered for a minute: the last test looks whether it was asked again.
   });
 
   describe('one item through its life', () => {
@@ -414,9 +392,5 @@ describe.skipIf(!cluster)('the operator', () => {
       ),
     );
     expect(ran.code).toBe(2); // some are Invalid
-  });
-
-  it('sees, a minute later, what was granted to the ServiceAccount of an item', async () => {
-    await reaches('asking', 'Implemented', TENANT);
   });
 });
