@@ -8,6 +8,7 @@ import { importReview } from './cli/import.ts';
 import { operator } from './cli/operator.ts';
 import { reach } from './cli/reach.ts';
 import { PEER_SYNTAX } from './cli/reach-peers.ts';
+import { REPORT_FORMATS, report } from './cli/report.ts';
 import { verify } from './cli/verify.ts';
 import { LOG_LEVELS } from './telemetry/log.ts';
 import { version } from './version.ts';
@@ -137,7 +138,7 @@ clusterOptions(program.command('reach'))
   .addOption(
     new Option(
       '--fold <by>',
-      'one end for each pod, workload or, in pictures, namespace (default: none for json; else workload past 30 pods, in pictures 12)',
+      'one end for each pod, workload or, in pictures, namespace (default: none for json; workload past 30 pods, in pictures past 12, and there namespace past 200 workloads)',
     ).choices(['none', 'workload', 'namespace']),
   )
   .addOption(
@@ -152,6 +153,35 @@ clusterOptions(program.command('reach'))
     `\nA peer is ${PEER_SYNTAX}.\n\nExit status: 0 everything is known; 2 usage or unreadable input; 3 something cannot be known, and stderr says what.`,
   )
   .action(reach);
+
+clusterOptions(program.command('report'))
+  .description(
+    "the review as it stands: from the items' status in the cluster, or judged on the spot with --items",
+  )
+  .option('--items <path>', 'judge the items of these files or folders, drafts too; may be repeated', several)
+  .option(
+    '-f, --manifests <path>',
+    'judge them against these files or folders instead of a cluster; may be repeated',
+    several,
+  )
+  .option(
+    '--static',
+    'judge manifests by their templates alone, as if they were rolled out and healthy',
+    false,
+  )
+  .option('-n, --namespace <name>', 'only items of this namespace')
+  .option('-l, --selector <selector>', 'only items with these labels, such as remediation.dev/review=NAME')
+  .addOption(
+    new Option('-o, --format <format>', 'how it is written').choices(REPORT_FORMATS).default('markdown'),
+  )
+  .option(
+    '--update <review.md>',
+    'instead: write the states into the status cells and check boxes of this document, and nothing else',
+  )
+  .option('--title <title>', 'title of the review (default: as imported, or its label)')
+  .option('--memory <file>', 'what `verify --memory` kept of former runs')
+  .option('--timeout <seconds>', 'how long the cluster may take to answer', count, 60)
+  .action(report);
 
 program
   .command('explain')

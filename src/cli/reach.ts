@@ -3,7 +3,8 @@
 
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { count } from '../checks/shared/messages.ts';
+import { workloadOf } from '../checks/networkPolicy/subjects.ts';
+import { count, refer } from '../checks/shared/messages.ts';
 import { isFromCluster, loadManifests, type Manifest } from '../facts/manifest-files.ts';
 import { rollOut } from '../facts/static.ts';
 import { printable } from '../report/printable.ts';
@@ -221,14 +222,25 @@ async function report(
 
 const isPicture = ({ output }: ReachFlags) => output === 'svg' || output === 'dot';
 
-/** More pods than this are folded. */
+/** More pods than this are folded by workload. */
 const MOST_PODS = { table: 30, svg: 12, dot: 12 } as const;
+/** More workloads than this are folded by namespace in pictures: nobody finds an arrow among them. */
+const MOST_WORKLOADS = 200;
 
-function foldOf({ model }: ClusterFacts, { fold, output }: ReachFlags, say: Output['say']): Fold {
+function foldOf({ model }: ClusterFacts, flags: ReachFlags, say: Output['say']): Fold {
+  const { fold, output, namespace } = flags;
   if (fold) return fold;
-  const pods = model.endpoints.reduce((sum, endpoint) => sum + endpoint.pods.length, 0);
-  if (output === 'json' || pods <= MOST_PODS[output]) return 'none';
-  say(`note: ${count(pods, 'pod')} are folded by workload; --fold none shows each of them.`);
+  const pods = model.endpoints.flatMap((endpoint) => endpoint.pods);
+  if (output === 'json' || pods.length <= MOST_PODS[output]) return 'none';
+  const drawn = pods.filter(({ meta }) => namespace === undefined || meta.namespace === namespace);
+  const workloads = new Set(drawn.map((pod) => refer(workloadOf(pod)))).size;
+  if (isPicture(flags) && workloads > MOST_WORKLOADS) {
+    say(
+      `note: ${count(workloads, 'workload')} are folded by namespace; -n shows one of them, --fold workload all.`,
+    );
+    return 'namespace';
+  }
+  say(`note: ${count(pods.length, 'pod')} are folded by workload; --fold none shows each of them.`);
   return 'workload';
 }
 

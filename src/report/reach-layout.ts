@@ -145,7 +145,7 @@ function spaceNode(space: Space, heights: Heights): ElkNode {
     return {
       id,
       width: Math.max(least, textWidth(collapsed, SMALL_CHAR) + 28),
-      height: 48 + (inside ? 16 : 0),
+      height: Math.max(heights(id), 48 + (inside ? 16 : 0)),
     };
   }
   const children: ElkNode[] = linked.map((end) => ({
