@@ -1,15 +1,19 @@
-// What `verify` was asked for, as commander hands it over.
+// What `verify` and `report` were asked for, as commander hands it over.
 
-export interface VerifyFlags {
+/** What every command that judges takes. */
+export interface JudgeFlags {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly manifests?: readonly string[];
   readonly static: boolean;
   readonly namespace?: string;
   readonly selector?: string;
-  readonly output: 'table' | 'wide' | 'json' | 'yaml';
   readonly memory?: string;
-  readonly strict: boolean;
   readonly timeout: number;
+}
+
+export interface VerifyFlags extends JudgeFlags {
+  readonly output: 'table' | 'wide' | 'json' | 'yaml';
+  readonly strict: boolean;
   readonly color: boolean;
 }

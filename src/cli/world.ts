@@ -8,7 +8,7 @@ import { CHECKS } from '../checks/index.ts';
 import { loadManifests, type Manifest } from '../facts/manifest-files.ts';
 import { isNotFound, type KubeObject, messageOf, type Transport } from '../kubernetes/index.ts';
 import { UsageError } from './exit.ts';
-import type { VerifyFlags } from './flags.ts';
+import type { JudgeFlags } from './flags.ts';
 import { labelTest } from './label-selector.ts';
 import { type Opened, openCluster, openManifests } from './sources.ts';
 
@@ -26,7 +26,7 @@ const isItem = (object: { apiVersion?: unknown; kind?: unknown }) =>
  * Items are those of the named paths, else those among the manifests; whatever
  * else stands in the named paths is a manifest like the others.
  */
-export async function fromManifests(paths: readonly string[], flags: VerifyFlags): Promise<World> {
+export async function fromManifests(paths: readonly string[], flags: JudgeFlags): Promise<World> {
   const named = await loadManifests(paths);
   const facts = await loadManifests(flags.manifests ?? []);
   const objects = [...facts.objects, ...named.objects].filter((object) => !isItem(object));
@@ -37,7 +37,7 @@ export async function fromManifests(paths: readonly string[], flags: VerifyFlags
   };
 }
 
-export async function fromCluster(paths: readonly string[], flags: VerifyFlags): Promise<World> {
+export async function fromCluster(paths: readonly string[], flags: JudgeFlags): Promise<World> {
   const opened = await openCluster(flags, 'remediation-verify');
   try {
     const given = paths.length > 0 ? await loadManifests(paths) : undefined;
@@ -55,7 +55,7 @@ export async function fromCluster(paths: readonly string[], flags: VerifyFlags):
   }
 }
 
-async function itemsIn(transport: Transport, { namespace, selector }: VerifyFlags): Promise<KubeObject[]> {
+async function itemsIn(transport: Transport, { namespace, selector }: JudgeFlags): Promise<KubeObject[]> {
   const where = namespace ? `/namespaces/${encodeURIComponent(namespace)}` : '';
   try {
     const { body } = await transport.request<{ items?: KubeObject[] }>({
@@ -74,7 +74,7 @@ async function itemsIn(transport: Transport, { namespace, selector }: VerifyFlag
 
 function parsedItems(
   objects: readonly (KubeObject | Manifest)[],
-  { namespace, selector }: VerifyFlags,
+  { namespace, selector }: JudgeFlags,
 ): Pick<World, 'items' | 'raw'> {
   const labelled = selector ? labelTest(selector, `--selector ${selector}`) : () => true;
   const wanted = (parsed: Parsed) => {

@@ -106,6 +106,7 @@ function detail({ state, markdown }: Reading, node: RootContent): boolean {
 }
 
 function readTable(reading: Reading, node: Table, place: Place): boolean {
+  if (place.kind === 'observed') return true;
   const columns = columnsOf(node);
   if (place.kind === 'tracking' || (holdsTracking(columns) && !reading.state.about)) {
     for (const row of node.children.slice(1)) {
@@ -172,8 +173,7 @@ function readList(reading: Reading, node: List, place: Place): boolean {
       if (place.kind === 'summary' || !hasBoxes(node)) return true;
       return readTasks(reading, node, place);
     default:
-      if (state.about && (place.kind === 'item' || place.kind === 'details' || !hasBoxes(node)))
-        return detail(reading, node);
+      if (state.about) return detail(reading, node);
       if (hasBoxes(node) || place.kind === 'group' || place.kind === 'actions')
         return readTasks(reading, node, place);
       return isNarrative(place);

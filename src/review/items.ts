@@ -70,7 +70,7 @@ function specOf(
   { document }: ItemOptions,
 ) {
   const needs =
-    unproven.length > 0 ? `Prerequisites:\n${unproven.map(({ text }) => `- ${text}`).join('\n')}` : '';
+    unproven.length > 0 ? `Prerequisites:\n\n${unproven.map(({ text }) => `- ${text}`).join('\n')}` : '';
   const description = [item.description, needs].filter(Boolean).join('\n\n');
   const { number, title, priority, category, effort, impact, milestone, dueDate, owner, claim } = item;
   const spec = {

@@ -81,18 +81,22 @@ export function placeOf(
     return { ...base, kind: 'details', about: name.replace(/^.*?\b(for|of|on)\b/iu, '') };
   // What stands under an item belongs to it, whatever it is called.
   if (parent && (inherited === 'item' || inherited === 'details')) return { ...parent, depth: at.depth };
+  // What stands under a summary or a tracking table is of the same kind, whatever it is called.
+  if (parent && ['summary', 'tracking', 'related', 'observed', 'legend'].includes(parent.kind))
+    return { ...parent, ...at };
+  const under = inherited === 'group' || inherited === 'actions';
+  const item = itemHeading(heading.trim(), under || at.depth >= 3);
+  // "4. Update dependencies" under a group is an item, and no list of prerequisites.
+  if (item && under && !(section.hasItems && !item.certain))
+    return { ...base, ...carried(parent), kind: 'item', ...item };
   const known = NAMES.find(([, pattern]) => pattern.test(name))?.[0];
   const group = priorityGroup(heading);
   if (known && known !== 'actions' && known !== inherited && !group) return { ...base, kind: known };
   if (inherited === 'roadmap') return { ...base, kind: 'roadmap', milestone: milestoneOf(heading) };
   if (inherited === 'prerequisites')
     return { ...base, kind: 'prerequisites', about: name.replace(/^(for|of)\s+/iu, '') };
-  if (parent && ['summary', 'tracking', 'related', 'observed', 'legend'].includes(inherited ?? ''))
-    return { ...parent, ...at };
   if (known && known !== 'actions' && !group) return { ...base, kind: known };
   if (group) return { ...base, kind: 'group', ...group };
-  const under = inherited === 'group' || inherited === 'actions';
-  const item = itemHeading(heading.trim(), under || at.depth >= 3);
   if (item && !(section.hasItems && !item.certain))
     return { ...base, ...carried(parent), kind: 'item', ...item };
   const status =

@@ -75,6 +75,8 @@ function probes(lines: readonly string[]): SuggestedCheck[] {
         description: describe(line),
         probes: {
           workloads: [{ namespaceSelector: {}, name: `*${subject}*` }],
+          // It only copies configuration, and its operators give it no probes.
+          exceptContainers: ['config-reloader'],
           readiness: { path: ready, port },
           liveness: { path: live, port },
         },
@@ -165,7 +167,7 @@ function prerequisite(text: string): SuggestedCheck | undefined {
         apiVersion: 'apiextensions.k8s.io/v1',
         kind: 'CustomResourceDefinition',
         name: crd,
-        condition: { type: 'Established', status: 'True' },
+        expect: [{ cel: 'self.spec.versions.exists(v, v.served)', message: 'no version of it is served' }],
       },
     };
   if (/\bcilium\b.*\b(deployed|installed|running)\b/iu.test(text))

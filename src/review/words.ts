@@ -61,6 +61,10 @@ const STATUSES: readonly (readonly [Claim, RegExp])[] = [
   ],
 ];
 
+/** As the report writes a claim; its note may say anything. */
+const CANONICAL =
+  /^(?:\S+ )?(?<status>Implemented|In progress|Pending|Abandoned)(?: \((?<day>\d{4}-\d{2}-\d{2})\))?(?:: (?<note>\S.*))?$/u;
+
 export interface FoundStatus {
   readonly status: Claim;
   readonly date?: string;
@@ -70,6 +74,13 @@ export interface FoundStatus {
 
 /** What a status cell or a remark claims; undefined where it claims nothing that is known. */
 export function statusIn(text: string): FoundStatus | undefined {
+  const own = CANONICAL.exec(text)?.groups;
+  if (own)
+    return {
+      status: (own.status ?? '').replace('In progress', 'InProgress') as Claim,
+      ...(own.day ? { date: own.day } : {}),
+      ...(own.note ? { note: own.note } : {}),
+    };
   const straight = text.replaceAll('’', "'");
   for (const [status, pattern] of STATUSES) {
     const match = pattern.exec(straight);
@@ -160,6 +171,7 @@ const UNITS: Readonly<Record<string, number>> = { m: 1, h: 60, d: 480, w: 2400 }
  * (of 40), ~4h; of a range the larger end. `exact` is false where something was lost.
  */
 export function effortIn(text: string): { duration: string; exact: boolean } | undefined {
+  if (/^(\d+h)?(\d+m)?$/.test(text) && text !== '') return { duration: text, exact: true };
   const plain = bare(text).toLowerCase().replaceAll(',', '.');
   const match =
     /^[~≈<]?\s*(?:(?<low>\d+(?:\.\d+)?)\s*\S{0,7}?\s*(?:-|–|—|to)\s*)?(?<amount>\d+(?:\.\d+)?)\s*(?<unit>m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?|w(?:(?:ee)?ks?)?)\b\.?$/u.exec(

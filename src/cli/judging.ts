@@ -1,0 +1,75 @@
+// Judges the items of a world, for every command that needs verdicts: with the
+// same functions as the operator.
+
+import type { RemediationItem } from '../api/remediation-item.ts';
+import type { ItemStatus } from '../api/status.ts';
+import { byType } from '../checks/check.ts';
+import { CHECKS } from '../checks/index.ts';
+import { evaluate, invalidStatus } from '../engine/evaluate.ts';
+import { recordFacts } from '../facts/recording.ts';
+import type { Source } from '../facts/source.ts';
+import type { JudgedItem } from '../report/items.ts';
+import type { World } from './world.ts';
+
+/** Judges every item; one whose facts are not all here is judged again when they are. */
+export async function judgeAll(world: World, memory: ReadonlyMap<string, ItemStatus>): Promise<JudgedItem[]> {
+  const checks = byType(CHECKS);
+  const deadline = Date.now() + world.patienceMs;
+  for (;;) {
+    const now = new Date();
+    let waiting = 0;
+    // dependsOn is judged by what the other items are found to be in this run.
+    const states = new Map<string, string>();
+    const round = (): JudgedItem[] =>
+      world.items.map((parsed) => {
+        const metadata = parsed.ok ? parsed.item.metadata : parsed.metadata;
+        const key = `${metadata.namespace}/${metadata.name}`;
+        const before = memory.get(key) ?? (parsed.ok ? parsed.item.status : parsed.status);
+        if (!parsed.ok) {
+          const status = invalidStatus(metadata, before, parsed.problems, now);
+          states.set(key, status.state ?? '');
+          return { raw: world.raw(metadata), status };
+        }
+        const facts = recordFacts(withStates(world.source, world.items, states));
+        const item: RemediationItem = { ...parsed.item, status: before };
+        const { status } = evaluate(checks, item, facts, { now, changes: [] });
+        waiting += facts.pending().length;
+        states.set(key, status.state ?? '');
+        return { raw: world.raw(metadata), status };
+      });
+    let judged = round();
+    // A chain of dependsOn settles in as many rounds as it is long.
+    for (let before = ''; world.items.length > 1 && before !== fingerprint(states); judged = round()) {
+      before = fingerprint(states);
+      waiting = 0;
+    }
+    if (waiting === 0 || Date.now() >= deadline) return judged;
+    await world.nextChange(Math.max(1, deadline - Date.now()));
+  }
+}
+
+const fingerprint = (states: ReadonlyMap<string, string>) => JSON.stringify([...states]);
+
+/** The items of this run as facts, with the states found so far. */
+function withStates(source: Source, items: World['items'], states: ReadonlyMap<string, string>): Source {
+  return {
+    ...source,
+    get: (kind, namespace, name) => {
+      if (kind.projected !== 'RemediationItem') return source.get(kind, namespace, name);
+      const found = items.find(
+        (each) => each.ok && each.item.metadata.namespace === namespace && each.item.metadata.name === name,
+      );
+      if (!found?.ok) return source.get(kind, namespace, name);
+      const { metadata, spec } = found.item;
+      return {
+        state: 'known',
+        value: {
+          meta: metadata,
+          dependsOn: spec.dependsOn ?? [],
+          state: states.get(`${namespace}/${name}`) ?? '',
+          observedGeneration: metadata.generation,
+        },
+      };
+    },
+  };
+}

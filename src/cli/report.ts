@@ -1,0 +1,166 @@
+// `remediation report`: the review as it stands, from the items' status in the
+// cluster or judged on the spot; or written back into the review document.
+
+import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { API_VERSION, KIND, REVIEW_LABEL } from '../api/group.ts';
+import type { JudgedItem, RawObject } from '../report/items.ts';
+import { asReportJson } from '../report/json.ts';
+import { asMarkdown } from '../report/markdown.ts';
+import { printable } from '../report/printable.ts';
+import { type ReviewHead, type ReviewReport, reviewReport } from '../report/review.ts';
+import { MEMORY_FILE, parseMemory } from '../review/files.ts';
+import { MAX_REVIEW_BYTES, ReviewError } from '../review/markdown.ts';
+import { type Updated, updateReview } from '../review/update.ts';
+import { UsageError } from './exit.ts';
+import type { JudgeFlags } from './flags.ts';
+import { judgeAll } from './judging.ts';
+import { labelTest } from './label-selector.ts';
+import { readMemory } from './memory.ts';
+import { fromCluster, fromManifests } from './world.ts';
+
+export const REPORT_FORMATS = ['markdown', 'json'] as const;
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
+
+export interface ReportFlags extends JudgeFlags {
+  readonly items?: readonly string[];
+  readonly format: ReportFormat;
+  readonly update?: string;
+  readonly title?: string;
+}
+
+const say = (line: string) => process.stderr.write(`${printable(line)}\n`);
+
+export async function report(flags: ReportFlags): Promise<void> {
+  if (flags.manifests && !flags.items)
+    throw new UsageError('--manifests judges items: name them with --items DIR');
+  if (flags.static && !flags.manifests)
+    throw new UsageError('--static judges manifests: give them with --manifests DIR');
+  const judged = await itemsToReport(flags);
+  const head = await headOf(judged, flags);
+  const view = reviewReport(head, judged, new Date());
+  if (flags.update === undefined) process.stdout.write(renderReport(flags.format, view, judged));
+  else await update(flags.update, view);
+}
+
+/** One review in the format asked for. */
+export function renderReport(
+  format: ReportFormat,
+  view: ReviewReport,
+  judged: readonly JudgedItem[],
+): string {
+  switch (format) {
+    case 'markdown':
+      return asMarkdown(view);
+    case 'json':
+      return asReportJson(view, judged);
+    default:
+      return format satisfies never;
+  }
+}
+
+async function itemsToReport(flags: ReportFlags): Promise<JudgedItem[]> {
+  const paths = flags.items ?? [];
+  const world = flags.manifests ? await fromManifests(paths, flags) : await fromCluster(paths, flags);
+  try {
+    for (const problem of world.problems) say(`error: ${problem}`);
+    if (world.problems.length > 0)
+      throw new UsageError('a report of items that cannot be read would not be true');
+    if (flags.items)
+      return [...(await judgeAll(world, await readMemory(flags.memory))), ...(await drafts(paths, flags))];
+    // What the operator found is the report; nothing is judged again.
+    return world.items.map((parsed) => ({
+      raw: world.raw(parsed.ok ? parsed.item.metadata : parsed.metadata),
+      status: parsed.ok ? parsed.item.status : parsed.status,
+    }));
+  } finally {
+    await world.close();
+  }
+}
+
+/** Items that import left without a check: known, and nothing proves them. */
+async function drafts(paths: readonly string[], { namespace, selector }: JudgeFlags): Promise<JudgedItem[]> {
+  const labelled = selector ? labelTest(selector, `--selector ${selector}`) : () => true;
+  const found: JudgedItem[] = [];
+  for (const dir of paths) {
+    if (!(await stat(dir)).isDirectory()) continue;
+    for (const name of (await readdir(dir)).filter((each) => each.endsWith('.yaml.draft')).sort()) {
+      const file = path.join(dir, name);
+      const raw = parseDraft(await readFile(file, 'utf8'), file);
+      const { labels = {}, namespace: own = 'default' } = raw.metadata as {
+        labels?: Record<string, string>;
+        namespace?: string;
+      };
+      if ((namespace && namespace !== own) || !labelled(labels)) continue;
+      const summary = `Nothing proves it yet: write a check into ${name} and rename it to ${name.slice(0, -'.draft'.length)}.`;
+      found.push({ raw, status: { state: 'Unknown', summary, passing: 0, total: 0 } });
+    }
+  }
+  return found;
+}
+
+function parseDraft(text: string, file: string): RawObject {
+  let content: unknown;
+  try {
+    content = parseYaml(text, { maxAliasCount: 100 });
+  } catch (error) {
+    throw new UsageError(`${file}: ${(error as Error).message.split('\n')[0]}`);
+  }
+  const object = content as RawObject | null;
+  if (object?.apiVersion !== API_VERSION || object.kind !== KIND || !object.metadata?.name)
+    throw new UsageError(`${file} is not a draft of a ${KIND}`);
+  return object;
+}
+
+/** What the document says of itself, as import kept it; else the name of the review. */
+async function headOf(judged: readonly JudgedItem[], { items, title }: ReportFlags): Promise<ReviewHead> {
+  const names = new Set(
+    judged
+      .map(({ raw }) => (raw.metadata as { labels?: Record<string, string> }).labels?.[REVIEW_LABEL])
+      .filter(Boolean),
+  );
+  const plain = {
+    title: title ?? (names.size > 0 ? `Review ${[...names].sort().join(', ')}` : 'Review'),
+    tracking: [],
+    related: [],
+  };
+  for (const dir of items ?? []) {
+    const file = path.join(dir, MEMORY_FILE);
+    const text = await readFile(file, 'utf8').catch(() => undefined);
+    if (text === undefined) continue;
+    try {
+      const { review } = parseMemory(text);
+      return { ...review, title: title ?? review.title };
+    } catch {
+      say(`${file} is not what import writes; the report goes without what the document said of itself`);
+    }
+  }
+  return plain;
+}
+
+async function update(file: string, { items }: ReviewReport): Promise<void> {
+  let bytes: Buffer;
+  let result: Updated;
+  try {
+    if ((await stat(file)).size > MAX_REVIEW_BYTES)
+      throw new ReviewError(
+        `more than the ${MAX_REVIEW_BYTES / 1024 / 1024} MiB that are read; split the document`,
+      );
+    bytes = await readFile(file);
+    const text = bytes.toString('utf8');
+    if (!bytes.equals(Buffer.from(text)))
+      throw new ReviewError('is not UTF-8; writing it back would change more than its status cells');
+    result = updateReview(text, items);
+    if (result.text !== text) {
+      const draft = `${file}.${process.pid}.tmp`;
+      await writeFile(draft, result.text, { mode: (await stat(file)).mode });
+      await rename(draft, file);
+    }
+  } catch (error) {
+    throw new UsageError(`${file}: ${(error as Error).message}`);
+  }
+  for (const { line, text } of result.changed)
+    process.stdout.write(`${printable(`${file}:${line}: ${text}`)}\n`);
+  for (const { line, text } of result.left) say(`${file}:${line}: left as it is: ${text}`);
+}

@@ -1,0 +1,233 @@
+// The review as Markdown: what was observed, with the claim beside it, in a form
+// that `import` reads back to the same items.
+
+import type { StatusFinding } from '../api/status.ts';
+import {
+  byMilestone,
+  byPriority,
+  claims,
+  counted,
+  countStates,
+  type ReportItem,
+  type ReviewReport,
+  refer,
+} from './review.ts';
+
+export const MARKS: Readonly<Record<ReportItem['state'], string>> = {
+  Implemented: '✅',
+  Waived: '☑️',
+  Pending: '⏳',
+  Blocked: '⛔',
+  Suspended: '⏸️',
+  Unknown: '❔',
+  Invalid: '⚠️',
+  Drifted: '❌',
+};
+const CLAIM_MARKS: Readonly<Record<string, string>> = {
+  Implemented: '✅',
+  InProgress: '🚧',
+  Pending: '⏳',
+  Abandoned: '🚫',
+};
+
+export function asMarkdown(report: ReviewReport): string {
+  const { head, items } = report;
+  const sections = [
+    `# ${inline(head.title)}`,
+    [
+      ...(head.created ? [`**Created:** ${head.created}  `] : []),
+      `**Observed:** ${report.at.toISOString().slice(0, 19)}Z by remediation-operator`,
+    ].join('\n'),
+    '## Executive Summary',
+    ...summary(items),
+    '## Action Items by Priority',
+    ...byPriority(items).flatMap(({ title, items: members }) => [
+      `### ${inline(title)}`,
+      table(
+        ['#', 'Action', 'Effort', 'Impact', 'Owner', 'Due', 'Claim', 'Observed', 'Passing'],
+        members.map((item) => [
+          item.number === undefined ? '' : String(item.number),
+          item.title,
+          item.effort ?? '',
+          item.impact ?? '',
+          item.owner ?? '',
+          item.dueDate ?? '',
+          claimText(item),
+          `${MARKS[item.state]} ${item.state}`,
+          item.status.progress ?? '',
+        ]),
+      ),
+      ...members.flatMap(details),
+    ]),
+    ...roadmap(items),
+    ...prerequisites(items),
+    ...observed(items),
+    ...tracking(report),
+    ...(head.related.length > 0
+      ? ['## Related Documents', head.related.map((each) => `- ${each}`).join('\n')]
+      : []),
+  ];
+  return `${sections.filter(Boolean).join('\n\n')}\n`;
+}
+
+function summary(items: readonly ReportItem[]): string[] {
+  const { claimed, proven, refuted, open, unclaimed } = claims(items);
+  const list = (some: readonly ReportItem[]) =>
+    some.length > 0 ? ` (${some.map((item) => inline(refer(item))).join(', ')})` : '';
+  return [
+    `${counted(items.length, 'item')}: ${countStates(items)
+      .map(([state, count]) => `${count} ${state}`)
+      .join(', ')}.`,
+    claimed.length > 0
+      ? `Of ${counted(claimed.length, 'item')} that the review says ${claimed.length === 1 ? 'is' : 'are'} implemented, ${proven.length} ${proven.length === 1 ? 'is' : 'are'}${list(proven)}, ${refuted.length} ${refuted.length === 1 ? 'is' : 'are'} not${list(refuted)}, and of ${open.length} it is not known${list(open)}.`
+      : '',
+    unclaimed.length > 0
+      ? `Implemented although the review does not say so: ${unclaimed.map((item) => inline(refer(item))).join(', ')}.`
+      : '',
+  ];
+}
+
+export function claimText({ claim }: ReportItem): string {
+  if (!claim) return '';
+  const word = claim.status === 'InProgress' ? 'In progress' : claim.status;
+  return `${CLAIM_MARKS[claim.status] ?? ''} ${word}${claim.date ? ` (${claim.date})` : ''}${claim.note ? `: ${claim.note}` : ''}`.trim();
+}
+
+function details(item: ReportItem): string[] {
+  if (!item.description) return [];
+  const about =
+    item.number === undefined ? `"${inline(item.title.replaceAll('"', "'"))}"` : `#${item.number}`;
+  return [`**Details for ${about}:**`, enclosed(item.description)];
+}
+
+/** A description stays within its item: its headings become bold, its rules go. */
+function enclosed(text: string): string {
+  let fence: string | undefined;
+  return text
+    .split('\n')
+    .map((line) => {
+      const mark = /^\s*(`{3,}|~{3,})/.exec(line)?.[1];
+      if (mark && (!fence || mark.startsWith(fence))) fence = fence ? undefined : mark;
+      if (fence) return line;
+      if (/^ {0,3}(?:(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,}|=+\s*)$/.test(line)) return '';
+      const heading = /^ {0,3}#{1,6}\s+(.*?)\s*#*$/.exec(line)?.[1];
+      return heading ? `**${heading.replaceAll('*', '')}**` : line;
+    })
+    .concat(fence ? [fence] : [])
+    .join('\n');
+}
+
+function roadmap(items: readonly ReportItem[]): string[] {
+  const groups = byMilestone(items);
+  if (groups.length === 0) return [];
+  return [
+    '## Implementation Roadmap',
+    ...groups.flatMap(({ title, items: members }) => [
+      `### ${inline(title)}`,
+      table(
+        ['#', 'Action', 'Observed'],
+        members.map((item) => [
+          item.number === undefined ? '' : String(item.number),
+          item.title,
+          `${MARKS[item.state]} ${item.state}`,
+        ]),
+      ),
+    ]),
+  ];
+}
+
+function prerequisites(items: readonly ReportItem[]): string[] {
+  const having = items.filter((item) => item.prerequisites.length > 0);
+  if (having.length === 0) return [];
+  return [
+    '## Dependencies & Prerequisites',
+    ...having.flatMap((item) => [
+      `### For ${inline(item.title)}${item.number === undefined ? '' : ` (#${item.number})`}`,
+      item.prerequisites.map((each) => `- ${inline(each)}`).join('\n'),
+    ]),
+  ];
+}
+
+/** The evidence: what fails or cannot be known, item by item, and what changed when. */
+function observed(items: readonly ReportItem[]): string[] {
+  const open = items.filter(({ state }) => state !== 'Implemented');
+  const history = items
+    .flatMap((item) => (item.status.history ?? []).map((each) => ({ ...each, item })))
+    .sort((a, b) => (a.at < b.at ? 1 : -1));
+  return [
+    ...(open.length > 0 ? ['## As Observed'] : []),
+    ...open.flatMap((item) => [
+      `### ${inline(item.number === undefined ? item.title : `#${item.number} ${item.title}`)}: ${item.state}`,
+      inline(item.status.summary ?? ''),
+      findings(item),
+    ]),
+    ...(history.length > 0
+      ? [
+          '## Observed Changes',
+          table(
+            ['Date', 'Item', 'From', 'To', 'Why', 'Changed by'],
+            history.map(({ at, from, to, message, changedBy, item }) => [
+              at,
+              refer(item),
+              from ?? '',
+              to,
+              message,
+              changedBy
+                ? `${changedBy.kind} ${[changedBy.namespace, changedBy.name].filter(Boolean).join('/')}${changedBy.manager ? ` by ${changedBy.manager}` : ''}`
+                : '',
+            ]),
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** The findings that decide. */
+export const deciding = ({ status }: ReportItem): { check: string; finding: StatusFinding }[] =>
+  [...(status.prerequisites ?? []), ...(status.checks ?? [])].flatMap((check) =>
+    (check.findings ?? [])
+      .filter(({ severity }) => severity === 'Fail' || severity === 'Unknown')
+      .map((finding) => ({ check: check.name, finding })),
+  );
+
+/** The fix, where the message does not say it already. */
+export const fixOf = ({ message, fix = '' }: StatusFinding): string => (message.includes(fix) ? '' : fix);
+
+const findings = (item: ReportItem): string =>
+  deciding(item)
+    .map(
+      ({ check, finding }) =>
+        `- **${inline(check)}**: ${finding.severity} ${finding.reason}: ${inline(finding.message)}${fixOf(finding) ? `\n  Fix: ${inline(fixOf(finding))}` : ''}`,
+    )
+    .join('\n');
+
+function tracking({ head }: ReviewReport): string[] {
+  if (head.tracking.length === 0) return [];
+  return [
+    '## Tracking',
+    table(
+      ['Date', 'Action', 'Status'],
+      head.tracking.map(({ date = '', action, status = '' }) => [date, action, status]),
+    ),
+  ];
+}
+
+/** Columns that nothing stands in are left out. */
+function table(headers: readonly string[], rows: readonly (readonly string[])[]): string {
+  const kept = headers
+    .map((header, index) => (header === 'Action' || rows.some((row) => row[index]) ? index : -1))
+    .filter((index) => index >= 0);
+  const line = (cells: readonly string[]) => `| ${kept.map((index) => cells[index] ?? '').join(' | ')} |`;
+  return [
+    line(headers),
+    line(headers.map(() => '---')),
+    ...rows.map((row) => line(row.map((cell) => inline(cell)))),
+  ].join('\n');
+}
+
+/** Text that Markdown shows as it is, on one line, in a table too. */
+export const inline = (text: string): string =>
+  text
+    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+    .replace(/[\\`*_[\]<>|~]|&(?=#?\w+;)/g, '\\$&')
+    .trim();
