@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseAllDocuments, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import type { ItemStatus } from '../../../src/api/status.ts';
 import {
   createTransport,
@@ -60,10 +60,6 @@ export async function apply(cluster: Cluster, yaml: string, manager = 'integrati
 /** Several objects as one YAML text. */
 export const documents = (...objects: object[]): string =>
   objects.map((object) => stringify(object)).join('---\n');
-
-/** The objects of a YAML text. */
-export const objectsOf = (yaml: string): KubeObject[] =>
-  parseAllDocuments(yaml).map((document) => document.toJS() as KubeObject);
 
 export const admin = async (cluster: Cluster): Promise<Transport> =>
   createTransport(await loadConnection({ kubeconfig: cluster.kubeconfigPath }), {
