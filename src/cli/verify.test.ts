@@ -163,7 +163,7 @@ describe.concurrent('what verify prints', { timeout: TIMEOUT }, () => {
   it('has further columns when it may be wide', async () => {
     const { stdout } = await offline('claimed.yaml', '-o', 'wide');
     expect(stdout.split('\n')[0]).toMatch(/CLAIM\s+MILESTONE\s+SUMMARY$/);
-    expect(stdout).toMatch(/Implemented.*1 of 1 check/);
+    expect(stdout).toMatch(/Implemented.*1 of 1 checks/);
   });
 
   it('is a v1 List of the items as they were given, with the status that the operator would write', async () => {

@@ -22,7 +22,7 @@ describe('the state of an item that was never judged before', () => {
       step: { checks: [check('a', 'Pass'), check('b', 'NotApplicable')] },
       state: 'Implemented',
       reason: 'ChecksPass',
-      summary: '1 of 1 check pass',
+      summary: '1 of 1 checks pass',
     },
     {
       name: 'a check fails and nobody claimed otherwise',
@@ -36,14 +36,14 @@ describe('the state of an item that was never judged before', () => {
       step: { says: 'Fail', spec: CLAIMED },
       state: 'Drifted',
       reason: 'ClaimRefuted',
-      summary: '1 of 1 check fail: a: Fail of shop/web',
+      summary: '1 of 1 checks fail: a: Fail of shop/web',
     },
     {
       name: 'a check fails and people said they are working on it',
       step: { says: 'Fail', spec: { claim: { status: 'InProgress' } } },
       state: 'Pending',
       reason: 'ChecksFail',
-      summary: '1 of 1 check fail',
+      summary: '1 of 1 checks fail',
     },
     {
       name: 'a check fails and another cannot be judged',
@@ -106,7 +106,7 @@ describe('the state of an item that was never judged before', () => {
       step: { checks: [check('a', 'Pass'), check('b', 'Fail', { advisory: true })], spec: CLAIMED },
       state: 'Implemented',
       reason: 'ChecksPass',
-      summary: '1 of 1 check pass',
+      summary: '1 of 1 checks pass',
     },
     {
       name: 'an advisory check passes beside one that does not apply',
@@ -134,7 +134,7 @@ describe('the state of an item that was never judged before', () => {
       step: { says: 'Pass', spec: { prerequisites: [check('crd', 'NotApplicable')] } },
       state: 'Implemented',
       reason: 'ChecksPass',
-      summary: '1 of 1 check pass',
+      summary: '1 of 1 checks pass',
     },
     {
       name: 'a waiver does not reach a prerequisite of the same name',
@@ -151,7 +151,7 @@ describe('the state of an item that was never judged before', () => {
       step: { says: 'Fail', spec: { ...CLAIMED, prerequisites: [check('crd', 'Fail')] } },
       state: 'Drifted',
       reason: 'ClaimRefuted',
-      summary: '1 of 1 check fail',
+      summary: '1 of 1 checks fail',
     },
     {
       name: 'it depends on an item that is Pending',
@@ -165,14 +165,14 @@ describe('the state of an item that was never judged before', () => {
       step: { says: 'Pass', spec: NEEDS_OTHER, facts: other('Implemented') },
       state: 'Implemented',
       reason: 'ChecksPass',
-      summary: '1 of 1 check pass',
+      summary: '1 of 1 checks pass',
     },
     {
       name: 'it depends on an item that is Waived',
       step: { says: 'Pass', spec: NEEDS_OTHER, facts: other('Waived') },
       state: 'Implemented',
       reason: 'ChecksPass',
-      summary: '1 of 1 check pass',
+      summary: '1 of 1 checks pass',
     },
     {
       name: 'it is suspended',

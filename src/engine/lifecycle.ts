@@ -83,7 +83,7 @@ export function outcome(outlook: Outlook): Outcome {
   return {
     state: 'Implemented',
     reason: 'ChecksPass',
-    summary: `${passing.length} of ${count(total, 'check')} pass`,
+    summary: `${passing.length} of ${total} checks pass`,
     drift,
   };
 }
@@ -108,7 +108,7 @@ function blockers({ prerequisites, unmet }: Outlook): string[] {
 
 function told(checks: readonly CheckStatus[], total: number, what: string): string {
   const [first] = checks;
-  return clip(`${checks.length} of ${count(total, 'check')} ${what}: ${first?.name}: ${first?.message}`);
+  return clip(`${checks.length} of ${total} checks ${what}: ${first?.name}: ${first?.message}`);
 }
 
 /** What the item remembers after this judgement. */
