@@ -3,7 +3,7 @@
 
 import type { ItemSpec } from '../api/item.ts';
 import { type ChangedBy, type CheckStatus, type ItemStatus, MAX_HISTORY, type State } from '../api/status.ts';
-import { clip, count, timestamp } from './verdict.ts';
+import { clip, timestamp } from './verdict.ts';
 
 /** Everything that the state depends on. */
 export interface Outlook {
