@@ -90,7 +90,7 @@ clusterOptions(program.command('verify'))
   .option('-l, --selector <selector>', 'only items with these labels, as kubectl takes them')
   .addOption(
     new Option('-o, --output <format>', 'how the verdicts are printed')
-      .choices(['table', 'wide', 'json', 'yaml'])
+      .choices(['table', 'wide', 'json', 'yaml', 'markdown', 'html', 'sarif', 'junit'])
       .default('table'),
   )
   .option('--memory <file>', 'keep what was once true between runs in this file')

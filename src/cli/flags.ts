@@ -13,7 +13,7 @@ export interface JudgeFlags {
 }
 
 export interface VerifyFlags extends JudgeFlags {
-  readonly output: 'table' | 'wide' | 'json' | 'yaml';
+  readonly output: 'table' | 'wide' | 'json' | 'yaml' | 'markdown' | 'html' | 'sarif' | 'junit';
   readonly strict: boolean;
   readonly color: boolean;
 }

@@ -5,14 +5,18 @@ import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { API_VERSION, KIND, REVIEW_LABEL } from '../api/group.ts';
+import { asHtml } from '../report/html.ts';
 import type { JudgedItem, RawObject } from '../report/items.ts';
 import { asReportJson } from '../report/json.ts';
+import { asJunit } from '../report/junit.ts';
 import { asMarkdown } from '../report/markdown.ts';
 import { printable } from '../report/printable.ts';
 import { type ReviewHead, type ReviewReport, reviewReport } from '../report/review.ts';
+import { asSarif } from '../report/sarif.ts';
 import { MEMORY_FILE, parseMemory } from '../review/files.ts';
 import { MAX_REVIEW_BYTES, ReviewError } from '../review/markdown.ts';
 import { type Updated, updateReview } from '../review/update.ts';
+import { version } from '../version.ts';
 import { UsageError } from './exit.ts';
 import type { JudgeFlags } from './flags.ts';
 import { judgeAll } from './judging.ts';
@@ -20,7 +24,7 @@ import { labelTest } from './label-selector.ts';
 import { readMemory } from './memory.ts';
 import { fromCluster, fromManifests } from './world.ts';
 
-export const REPORT_FORMATS = ['markdown', 'json'] as const;
+export const REPORT_FORMATS = ['markdown', 'html', 'json', 'sarif', 'junit'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 export interface ReportFlags extends JudgeFlags {
@@ -53,6 +57,12 @@ export function renderReport(
   switch (format) {
     case 'markdown':
       return asMarkdown(view);
+    case 'html':
+      return asHtml(view);
+    case 'sarif':
+      return asSarif(view, version);
+    case 'junit':
+      return asJunit(view);
     case 'json':
       return asReportJson(view, judged);
     default:
@@ -113,18 +123,17 @@ function parseDraft(text: string, file: string): RawObject {
   return object;
 }
 
+/** The name that the label of the items gives. */
+export function titleOf(judged: readonly JudgedItem[]): string {
+  const names = judged.map(
+    ({ raw }) => (raw.metadata as { labels?: Record<string, string> }).labels?.[REVIEW_LABEL],
+  );
+  return ['Review', [...new Set(names.filter(Boolean))].sort().join(', ')].filter(Boolean).join(' ');
+}
+
 /** What the document says of itself, as import kept it; else the name of the review. */
 async function headOf(judged: readonly JudgedItem[], { items, title }: ReportFlags): Promise<ReviewHead> {
-  const names = new Set(
-    judged
-      .map(({ raw }) => (raw.metadata as { labels?: Record<string, string> }).labels?.[REVIEW_LABEL])
-      .filter(Boolean),
-  );
-  const plain = {
-    title: title ?? (names.size > 0 ? `Review ${[...names].sort().join(', ')}` : 'Review'),
-    tracking: [],
-    related: [],
-  };
+  const plain = { title: title ?? titleOf(judged), tracking: [], related: [] };
   for (const dir of items ?? []) {
     const file = path.join(dir, MEMORY_FILE);
     const text = await readFile(file, 'utf8').catch(() => undefined);

@@ -2,10 +2,12 @@
 // with the same functions as the operator.
 
 import { asList, asTable, type JudgedItem } from '../report/items.ts';
+import { reviewReport } from '../report/review.ts';
 import { EXIT_DRIFTED, EXIT_OK, EXIT_UNKNOWN, EXIT_USAGE, UsageError } from './exit.ts';
 import type { VerifyFlags } from './flags.ts';
 import { judgeAll } from './judging.ts';
 import { keepMemory, readMemory } from './memory.ts';
+import { renderReport, titleOf } from './report.ts';
 import { fromCluster, fromManifests } from './world.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -39,6 +41,13 @@ function render(judged: readonly JudgedItem[], { output, color }: VerifyFlags): 
         color: color && !process.env.NO_COLOR && process.stdout.isTTY === true,
         now: new Date(),
       });
+    case 'markdown':
+    case 'html':
+    case 'sarif':
+    case 'junit': {
+      const head = { title: titleOf(judged), tracking: [], related: [] };
+      return renderReport(output, reviewReport(head, judged, new Date()), judged);
+    }
     default:
       return output satisfies never;
   }

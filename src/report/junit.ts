@@ -1,0 +1,101 @@
+// The verdicts as JUnit XML: a suite per item, a case per check that decides.
+
+import type { CheckStatus } from '../api/status.ts';
+import { type ReportItem, type ReviewReport, refer } from './review.ts';
+
+export function asJunit({ head, items, at }: ReviewReport): string {
+  const suites = items.map(suiteOf);
+  const sum = (kind: Outcome) =>
+    suites.reduce((total, { cases }) => total + cases.filter((each) => each.outcome === kind).length, 0);
+  const total = suites.reduce((count, { cases }) => count + cases.length, 0);
+  const lines = suites.flatMap(({ item, cases }) => {
+    const count = (kind: Outcome) => cases.filter((each) => each.outcome === kind).length;
+    return [
+      `  <testsuite name="${xml(`${refer(item)}${item.number === undefined ? '' : ` ${item.title}`}`)}" tests="${cases.length}" failures="${count('failure')}" errors="${count('error')}" skipped="${count('skipped')}" timestamp="${at.toISOString().slice(0, 19)}">`,
+      ...cases.map(
+        ({ name, outcome, message }) =>
+          `    <testcase classname="${xml(`${item.namespace}.${item.name}`)}" name="${xml(name)}"${
+            outcome === 'passed'
+              ? '/>'
+              : `><${outcome} message="${xml(message.split('\n')[0] ?? '')}">${xml(message)}</${outcome}></testcase>`
+          }`,
+      ),
+      '  </testsuite>',
+    ];
+  });
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="${xml(head.title)}" tests="${total}" failures="${sum('failure')}" errors="${sum('error')}" skipped="${sum('skipped')}">
+${lines.map((line) => `${line}\n`).join('')}</testsuites>
+`;
+}
+
+type Outcome = 'passed' | 'failure' | 'error' | 'skipped';
+
+interface Case {
+  readonly name: string;
+  readonly outcome: Outcome;
+  readonly message: string;
+}
+
+function suiteOf(item: ReportItem): { item: ReportItem; cases: Case[] } {
+  const { status, state } = item;
+  const checks = [
+    ...(status.prerequisites ?? []),
+    ...(status.checks ?? []).filter(({ advisory }) => !advisory),
+  ];
+  // What cannot be judged at all must not look like a suite that passed.
+  if (state === 'Suspended' || checks.length === 0 || state === 'Invalid')
+    return {
+      item,
+      cases: [
+        {
+          name: 'state',
+          outcome: state === 'Suspended' ? 'skipped' : 'error',
+          message: `${state}: ${status.summary ?? ''}`,
+        },
+      ],
+    };
+  return { item, cases: checks.map((check) => caseOf(check)) };
+}
+
+function caseOf(check: CheckStatus): Case {
+  const findings = (check.findings ?? [])
+    .filter(({ severity }) => severity === 'Fail' || severity === 'Unknown')
+    .map(({ reason, message }) => `${reason}: ${message}`);
+  return {
+    name: check.name,
+    outcome: outcomeOf(check.verdict),
+    message: [check.message, ...findings].join('\n'),
+  };
+}
+
+function outcomeOf(verdict: CheckStatus['verdict']): Outcome {
+  switch (verdict) {
+    case 'Pass':
+      return 'passed';
+    case 'Fail':
+      return 'failure';
+    case 'Unknown':
+      return 'error';
+    case 'NotApplicable':
+    case 'Waived':
+      return 'skipped';
+    default:
+      return verdict satisfies never;
+  }
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+
+/** XML 1.0 has no place for most control characters, not even as entities. */
+const xml = (text: string): string =>
+  text
+    .toWellFormed()
+    .replace(/[\p{Cc}\uFFFE\uFFFF]/gu, (each) => (each === '\n' || each === '\t' ? each : ' '))
+    .replace(/[&<>"']/g, (each) => ENTITIES[each] ?? each);
