@@ -19,7 +19,7 @@ function opened(kind: string, answer: Unknowable, patienceMs: number): Opened & 
   const whole = manifestSource([pod]);
   let changes = 0;
   const source: Source = {
-    get: (ref, namespace, name) => whole.get(ref, namespace, name),
+    ...whole,
     list: (ref, namespace) => (ref.kind === kind && changes === 0 ? answer : whole.list(ref, namespace)),
   };
   return {
