@@ -1,5 +1,5 @@
-// What is refused of the ports, ICMP types and layer 7 parts of a Cilium rule, and in which words. Cilium's own answers
-// to these rules stand in ../cases/oracle/refused-*.json; here it is the words that are held.
+// What is refused of the ports, ICMP types and layer 7 parts of a Cilium rule, and in which words.
+// That Cilium refuses them is what test/oracle asks Cilium; here it is the words that are held.
 
 import { describe, expect, it } from 'vitest';
 import { compileCilium } from './cilium-rules.ts';
