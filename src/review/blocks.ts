@@ -5,33 +5,11 @@ import type { Heading, List, ListItem, Paragraph, RootContent, Table } from 'mda
 import { columnsOf, holdsTracking } from './columns.ts';
 import { entryOf, numbersIn } from './entries.ts';
 import { fieldOf, isField, setField } from './fields.ts';
-import { type Draft, type Gathered, RANKS } from './gather.ts';
+import { type Draft, inherit, RANKS } from './gather.ts';
 import { lineOf, type Markdown, rawOf, said } from './markdown.ts';
-import type { Tracked } from './model.ts';
 import { milestoneOf, type Place } from './places.ts';
-import { inherit } from './rows.ts';
+import type { Reading } from './reading.ts';
 import { bare, type Claim, dateIn, statusIn } from './words.ts';
-
-/** What is known while the document is being read. */
-export interface Reading {
-  readonly markdown: Markdown;
-  readonly items: Gathered;
-  readonly tracking: Tracked[];
-  readonly related: string[];
-  readonly accounted: Set<number>;
-  readonly state: {
-    title?: string;
-    created?: string;
-    /** The date in the title, for a document that does not say when it was written. */
-    dated?: string | undefined;
-    /** The item that details belong to, until the next heading, rule or lead. */
-    about?: Draft | undefined;
-    /** What the lead of the next list claims: "Completed today (January 3, 2026):". */
-    lead?: { readonly status: Claim; readonly date?: string } | undefined;
-    /** The milestone that a bold line of the roadmap opened. */
-    milestone?: string | undefined;
-  };
-}
 
 /** True where the block was understood. `listed`: the first walk has read it. */
 export function readBlock(reading: Reading, node: RootContent, place: Place, listed: boolean): boolean {

@@ -2,6 +2,7 @@
 // settles it at the end: which claim counts, and where two places disagree.
 
 import type { Noted, ReviewClaim, ReviewItem } from './model.ts';
+import type { Place } from './places.ts';
 import type { Claim, FoundStatus, Impact, Priority } from './words.ts';
 import { bare, keywords, likeness } from './words.ts';
 
@@ -89,6 +90,15 @@ export function gather(): Gathered {
       return draft;
     },
   };
+}
+
+/** What an item has from the group under which it stands. */
+export function inherit(draft: Draft, place: Place): void {
+  draft.priority ??= place.priority;
+  draft.category ??= place.category?.slice(0, 128);
+  draft.milestone ??= place.milestone;
+  if (place.claim && draft.evidence.length === 0)
+    draft.evidence.push({ status: place.claim, rank: RANKS.roadmap, line: place.line });
 }
 
 /** The claim that counts, and every other place that says something else. */

@@ -4,12 +4,13 @@
 // understood.
 
 import type { Heading, RootContent } from 'mdast';
-import { type Reading, readBlock } from './blocks.ts';
+import { readBlock } from './blocks.ts';
 import { columnsOf, holdsItems } from './columns.ts';
 import { gather, settle } from './gather.ts';
 import { endOf, lineOf, type Markdown, parseMarkdown, said } from './markdown.ts';
 import type { Noted, Review } from './model.ts';
 import { type Place, placeOf } from './places.ts';
+import type { Reading } from './reading.ts';
 import { readItems } from './rows.ts';
 import { bare, dateIn, slug } from './words.ts';
 

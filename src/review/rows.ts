@@ -2,11 +2,11 @@
 // that are items.
 
 import type { RootContent, TableCell, TableRow } from 'mdast';
-import type { Reading } from './blocks.ts';
 import { type Column, type Columns, columnsOf, holdsItems } from './columns.ts';
-import { type Draft, RANKS } from './gather.ts';
+import { inherit, RANKS } from './gather.ts';
 import { endsAt, lineOf, type Markdown, said, startsAt } from './markdown.ts';
 import { milestoneOf, type Place } from './places.ts';
+import type { Reading } from './reading.ts';
 import { bare, dateIn, effortIn, impactIn, priorityIn, statusIn } from './words.ts';
 
 /** Places whose tables speak of items that stand elsewhere. */
@@ -65,15 +65,6 @@ function titleOf(text: string) {
     title = end.before ?? '';
   }
   return { title: bare(title).slice(0, 256) || text.slice(0, 256), effort, priority, status };
-}
-
-/** What an item has from the group under which it stands. */
-export function inherit(draft: Draft, place: Place): void {
-  draft.priority ??= place.priority;
-  draft.category ??= place.category?.slice(0, 128);
-  draft.milestone ??= place.milestone;
-  if (place.claim && draft.evidence.length === 0)
-    draft.evidence.push({ status: place.claim, rank: RANKS.roadmap, line: place.line });
 }
 
 function readRow(reading: Reading, row: TableRow, columns: Columns, place: Place): void {
