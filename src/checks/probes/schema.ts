@@ -16,7 +16,7 @@ const containerPattern = matching(
 const containers = (description: string) =>
   z.array(containerPattern).max(32).meta({ description, 'x-kubernetes-list-type': 'atomic' });
 
-const seconds = (description: string, least = 0) => z.int().min(least).max(86_400).meta({ description });
+const seconds = (description: string) => z.int().min(0).max(86_400).meta({ description });
 
 const port = intOrString(
   { min: 1, max: 65_535 },
@@ -37,7 +37,6 @@ const expectations = (name: string) =>
       port: port.optional(),
       maxTimeoutSeconds: seconds(
         'timeoutSeconds may be at most this much (the API server makes 1 of one that is left out).',
-        1,
       ).optional(),
       minInitialDelaySeconds: seconds(
         'initialDelaySeconds must be at least this much (0 where it is left out).',
