@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { createPace } from './pace.ts';
 
 describe('the pace of items', () => {
-  it('lets what is cheap to judge be judged whenever it is woken', () => {
+  it('judges the first change at once, and gathers what follows for 50 ms', () => {
     const pace = createPace();
+    expect(pace.wait('a/cheap', 1_000)).toBe(0);
     pace.judged('a/cheap', 1_000, 1_003);
-    expect(pace.wait('a/cheap', 1_003)).toBe(0);
     expect(pace.isHeavy('a/cheap')).toBe(false);
+    expect(pace.wait('a/cheap', 1_013)).toBe(40);
+    expect(pace.wait('a/cheap', 1_053)).toBe(0);
   });
 
   it('rests nine times as long as judging took, and judges the first change after that at once', () => {
@@ -27,7 +29,7 @@ describe('the pace of items', () => {
     const pace = createPace();
     pace.judged('a/heavy', 0, 100);
     pace.judged('a/heavy', 2_000, 2_001);
-    expect(pace.wait('a/heavy', 2_001)).toBe(0);
+    expect(pace.wait('a/heavy', 2_051)).toBe(0);
     pace.judged('a/heavy', 3_000, 3_100);
     pace.forget('a/heavy');
     expect(pace.wait('a/heavy', 3_100)).toBe(0);

@@ -1,9 +1,9 @@
-// Items that are expensive to judge (one that looks at a whole cluster, whose
-// every pod may wake it) leave room for the others: the first change is judged
-// at once, what follows it waits in proportion to what judging costs.
+// How often one item is judged: the first change at once, and what follows it
+// (a rollout is dozens of changes) together after a rest, which is longer where
+// judging is expensive, so that nobody else is kept waiting by it.
 
 export interface Pace {
-  /** How long the item is to wait before it is judged again, in milliseconds; 0: not at all. */
+  /** How long the item is to rest before it is judged again, in milliseconds; 0: not at all. */
   wait(item: string, now: number): number;
   /** Is it so expensive that what is under way should go first? */
   isHeavy(item: string): boolean;
@@ -12,26 +12,28 @@ export interface Pace {
   forget(item: string): void;
 }
 
-/** Below this, judging is so cheap that nobody is kept waiting by it. */
+/** From here on others would notice. */
 const HEAVY_MS = 4;
 /** One item takes at most about a tenth of the time. */
 const REST = 9;
+const SHORTEST_REST_MS = 50;
 const LONGEST_REST_MS = 2_000;
 
 export function createPace(): Pace {
-  const heavy = new Map<string, { readonly cost: number; readonly ended: number }>();
+  const last = new Map<string, { readonly cost: number; readonly ended: number }>();
   return {
     wait: (item, now) => {
-      const last = heavy.get(item);
-      return last ? Math.max(0, last.ended + Math.min(last.cost * REST, LONGEST_REST_MS) - now) : 0;
+      const before = last.get(item);
+      if (!before) return 0;
+      const rest = Math.min(Math.max(before.cost * REST, SHORTEST_REST_MS), LONGEST_REST_MS);
+      return Math.max(0, before.ended + rest - now);
     },
-    isHeavy: (item) => heavy.has(item),
+    isHeavy: (item) => (last.get(item)?.cost ?? 0) >= HEAVY_MS,
     judged: (item, started, ended) => {
-      if (ended - started < HEAVY_MS) heavy.delete(item);
-      else heavy.set(item, { cost: ended - started, ended });
+      last.set(item, { cost: ended - started, ended });
     },
     forget: (item) => {
-      heavy.delete(item);
+      last.delete(item);
     },
   };
 }

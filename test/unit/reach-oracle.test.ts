@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type ReachFlags, runReach } from '../../src/cli/reach.ts';
+import { type ReachFlags, runReach } from '../../src/cli/reach/index.ts';
 import type { Claim } from '../oracle/compare.ts';
 import { judge } from '../oracle/engine.ts';
 import type { Scenario } from '../oracle/scenario.ts';

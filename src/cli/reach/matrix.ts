@@ -1,13 +1,13 @@
 // What holds between every two ends: both sides' verdicts, and what of them
 // cannot be said in allow and deny.
 
-import type { Direction, Verdict } from '../checks/networkPolicy/engine/index.ts';
-import { type Answer, type PortAnswer, type ReachPair, verdictOf } from '../report/reach.ts';
-import type { End, Ends, NodeSide, Unit } from './reach-ends.ts';
-import type { PortQuery } from './reach-peers.ts';
-import type { Sides } from './reach-sides.ts';
-import type { SideVerdict } from './reach-verdicts.ts';
-import { doubtText } from './reach-why.ts';
+import type { Direction, Verdict } from '../../checks/networkPolicy/engine/index.ts';
+import { type Answer, type PortAnswer, type ReachPair, verdictOf } from '../../report/reach/index.ts';
+import type { End, Ends, NodeSide, Unit } from './ends.ts';
+import type { PortQuery } from './peers.ts';
+import type { Sides } from './sides.ts';
+import type { SideVerdict } from './verdicts.ts';
+import { doubtText } from './why.ts';
 
 export interface Doubts {
   /** Flows of which some side is unknown. */

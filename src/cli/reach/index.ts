@@ -3,20 +3,20 @@
 
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { workloadOf } from '../checks/networkPolicy/subjects.ts';
-import { count, refer } from '../checks/shared/messages.ts';
-import { isFromCluster, loadManifests, type Manifest } from '../facts/manifest-files.ts';
-import { rollOut } from '../facts/static.ts';
-import { printable } from '../report/printable.ts';
-import { reachJson, reachTable } from '../report/reach.ts';
-import { EXIT_OK, EXIT_UNKNOWN, EXIT_USAGE, UsageError } from './exit.ts';
-import { COMMON_PORTS, type End, type Ends, findEnds } from './reach-ends.ts';
-import { explainFlows } from './reach-explain.ts';
-import { type ClusterFacts, gatherCluster } from './reach-facts.ts';
-import { type Doubts, matrixOf, type Scope } from './reach-matrix.ts';
-import { type PeerText, parsePeer, parsePort } from './reach-peers.ts';
-import { drawReach } from './reach-picture.ts';
-import { type Opened, openCluster, openManifests } from './sources.ts';
+import { workloadOf } from '../../checks/networkPolicy/subjects.ts';
+import { count, refer } from '../../checks/shared/messages.ts';
+import { isFromCluster, loadManifests, type Manifest } from '../../facts/manifest-files.ts';
+import { rollOut } from '../../facts/static.ts';
+import { printable } from '../../report/printable.ts';
+import { reachJson, reachTable } from '../../report/reach/index.ts';
+import { EXIT_OK, EXIT_UNKNOWN, EXIT_USAGE, UsageError } from '../exit.ts';
+import { type Opened, openCluster, openManifests } from '../sources.ts';
+import { COMMON_PORTS, type End, type Ends, findEnds } from './ends.ts';
+import { explainFlows } from './explain.ts';
+import { type ClusterFacts, gatherCluster } from './facts.ts';
+import { type Doubts, matrixOf, type Scope } from './matrix.ts';
+import { type PeerText, parsePeer, parsePort } from './peers.ts';
+import { drawReach } from './picture.ts';
 
 export interface ReachFlags {
   readonly kubeconfig?: string;

@@ -1,12 +1,12 @@
 // What a picture claims is what holds: no flow too many, none missing; and nothing in it hides anything else.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PortAnswer, ReachEnd, ReachPair } from './reach.ts';
-import { type Arrow, arrowsOf, type Place } from './reach-arrows.ts';
-import { reachDot } from './reach-dot.ts';
-import { type Area, type Layout, layOut } from './reach-layout.ts';
-import { endId, type Picture, type PictureOptions, pictureOf } from './reach-picture.ts';
-import { reachSvg } from './reach-svg.ts';
+import { type Arrow, arrowsOf, type Place } from './arrows.ts';
+import { reachDot } from './dot.ts';
+import type { PortAnswer, ReachEnd, ReachPair } from './index.ts';
+import { type Area, type Layout, layOut } from './layout.ts';
+import { endId, type Picture, type PictureOptions, pictureOf } from './picture.ts';
+import { reachSvg } from './svg.ts';
 
 const end = (name: string, ingress = true, egress = false): ReachEnd => {
   const [namespace = '', label = ''] = name.includes('/') ? name.split('/') : ['', name];

@@ -1,15 +1,15 @@
 // From the matrix to its picture: what is drawn, and in which words.
 
-import { count } from '../checks/shared/messages.ts';
-import type { ReachEnd, ReachPair } from '../report/reach.ts';
-import type { Flow } from '../report/reach-arrows.ts';
-import { reachDot } from '../report/reach-dot.ts';
-import { type PictureOptions, pictureOf } from '../report/reach-picture.ts';
-import { reachSvg } from '../report/reach-svg.ts';
-import type { End, Ends } from './reach-ends.ts';
-import { flowOf } from './reach-matrix.ts';
-import type { PortQuery } from './reach-peers.ts';
-import { whyText } from './reach-why.ts';
+import { count } from '../../checks/shared/messages.ts';
+import type { Flow } from '../../report/reach/arrows.ts';
+import { reachDot } from '../../report/reach/dot.ts';
+import type { ReachEnd, ReachPair } from '../../report/reach/index.ts';
+import { type PictureOptions, pictureOf } from '../../report/reach/picture.ts';
+import { reachSvg } from '../../report/reach/svg.ts';
+import type { End, Ends } from './ends.ts';
+import { flowOf } from './matrix.ts';
+import type { PortQuery } from './peers.ts';
+import { whyText } from './why.ts';
 
 export interface DrawOptions {
   readonly format: 'svg' | 'dot';

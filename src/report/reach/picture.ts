@@ -1,8 +1,8 @@
 // What both kinds of picture draw: boxes for namespaces, their ends, what lies
 // outside, and the arrows between them, each with its words.
 
-import type { ReachEnd, ReachPair } from './reach.ts';
-import { type Arrow, arrowsOf, type Flow, type Place, placeKey } from './reach-arrows.ts';
+import { type Arrow, arrowsOf, type Flow, type Place, placeKey } from './arrows.ts';
+import type { ReachEnd, ReachPair } from './index.ts';
 
 export interface Picture {
   readonly title: string;

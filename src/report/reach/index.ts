@@ -2,7 +2,7 @@
 // the two forms for programs and terminals. Pictures are in reach-svg and reach-dot.
 
 import stringWidth from 'string-width';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 
 /** One end of flows: a pod, the pods of a workload, or an entity. */
 export interface ReachEnd {

@@ -12,12 +12,12 @@ import {
   type Party,
   REMOTE_NODE,
   worldFaces,
-} from '../checks/networkPolicy/engine/index.ts';
-import { workloadOf } from '../checks/networkPolicy/subjects.ts';
-import type { Pod } from '../facts/kinds.ts';
-import type { ReachEnd } from '../report/reach.ts';
-import { addressPeer, ENTITIES, type Entity, type PortQuery } from './reach-peers.ts';
-import { createSides, type Sides } from './reach-sides.ts';
+} from '../../checks/networkPolicy/engine/index.ts';
+import { workloadOf } from '../../checks/networkPolicy/subjects.ts';
+import type { Pod } from '../../facts/kinds.ts';
+import type { ReachEnd } from '../../report/reach/index.ts';
+import { addressPeer, ENTITIES, type Entity, type PortQuery } from './peers.ts';
+import { createSides, type Sides } from './sides.ts';
 
 /** What policies cannot tell apart, and what is asked of it as a destination. */
 export interface Unit {

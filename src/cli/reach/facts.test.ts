@@ -1,10 +1,10 @@
 // What is not here, or may not be read, is never taken for nothing.
 import { describe, expect, it } from 'vitest';
-import { manifestSource } from '../facts/manifests.ts';
-import type { Source } from '../facts/source.ts';
-import type { Unknowable } from '../facts/view.ts';
-import { gatherCluster } from './reach-facts.ts';
-import type { Opened } from './sources.ts';
+import { manifestSource } from '../../facts/manifests.ts';
+import type { Source } from '../../facts/source.ts';
+import type { Unknowable } from '../../facts/view.ts';
+import type { Opened } from '../sources.ts';
+import { gatherCluster } from './facts.ts';
 
 const pod = {
   apiVersion: 'v1',

@@ -11,8 +11,8 @@ import {
   type Rule,
   selects,
   type Verdict,
-} from '../checks/networkPolicy/engine/index.ts';
-import { engineProtocol, type PortQuery } from './reach-peers.ts';
+} from '../../checks/networkPolicy/engine/index.ts';
+import { engineProtocol, type PortQuery } from './peers.ts';
 
 export interface Sides {
   /** What the subject's policies say of a peer, which is given by its place in the list of peers. */

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { UsageError } from './exit.ts';
-import { type ReachFlags, runReach } from './reach.ts';
+import { UsageError } from '../exit.ts';
+import { type ReachFlags, runReach } from './index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'reach-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -3,9 +3,9 @@
 
 import type { ELK, ElkEdgeSection, ElkExtendedEdge, ElkNode } from 'elkjs/lib/elk-api.js';
 import stringWidth from 'string-width';
-import { printable } from './printable.ts';
-import type { ReachEnd } from './reach.ts';
-import { endId, isUnprotected, type Picture, type Space } from './reach-picture.ts';
+import { printable } from '../printable.ts';
+import type { ReachEnd } from './index.ts';
+import { endId, isUnprotected, type Picture, type Space } from './picture.ts';
 
 export interface Area {
   readonly x: number;

@@ -1,9 +1,9 @@
 // The picture for Graphviz: namespaces are clusters, and arrows from or to a
 // namespace are cut at its border (compound=true).
 
-import type { ReachEnd } from './reach.ts';
-import { endNote, short } from './reach-layout.ts';
-import { endId, isUnprotected, type Line, type Picture, type Space } from './reach-picture.ts';
+import type { ReachEnd } from './index.ts';
+import { endNote, short } from './layout.ts';
+import { endId, isUnprotected, type Line, type Picture, type Space } from './picture.ts';
 
 export function reachDot(picture: Picture): string {
   const anchors = new Map(

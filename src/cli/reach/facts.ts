@@ -1,18 +1,18 @@
 // What `reach` knows of the cluster: read as the networkPolicy check reads it,
 // with everything that makes an answer doubtful told apart.
 
-import type { Model } from '../checks/networkPolicy/engine/index.ts';
-import { gatherEvidence } from '../checks/networkPolicy/evidence.ts';
-import { disabled } from '../checks/networkPolicy/policies.ts';
-import { policySubject } from '../checks/networkPolicy/subjects.ts';
-import { count, refer } from '../checks/shared/messages.ts';
-import { isRunning } from '../checks/shared/pods.ts';
-import type { Pod } from '../facts/kinds.ts';
-import { type RecordedFacts, recordFacts } from '../facts/recording.ts';
-import type { WholeObject } from '../facts/view.ts';
-import { UsageError } from './exit.ts';
-import { hasNodePolicies } from './reach-ends.ts';
-import type { Opened } from './sources.ts';
+import type { Model } from '../../checks/networkPolicy/engine/index.ts';
+import { gatherEvidence } from '../../checks/networkPolicy/evidence.ts';
+import { disabled } from '../../checks/networkPolicy/policies.ts';
+import { policySubject } from '../../checks/networkPolicy/subjects.ts';
+import { count, refer } from '../../checks/shared/messages.ts';
+import { isRunning } from '../../checks/shared/pods.ts';
+import type { Pod } from '../../facts/kinds.ts';
+import { type RecordedFacts, recordFacts } from '../../facts/recording.ts';
+import type { WholeObject } from '../../facts/view.ts';
+import { UsageError } from '../exit.ts';
+import type { Opened } from '../sources.ts';
+import { hasNodePolicies } from './ends.ts';
 
 export interface ClusterFacts {
   readonly model: Model<Pod>;

@@ -5,9 +5,9 @@ import {
   addressIdentity,
   type Protocol,
   type Settings,
-} from '../checks/networkPolicy/engine/index.ts';
-import { UsageError } from './exit.ts';
-import { labelTest } from './label-selector.ts';
+} from '../../checks/networkPolicy/engine/index.ts';
+import { UsageError } from '../exit.ts';
+import { labelTest } from '../label-selector.ts';
 
 /** What `reach` reports besides pods. */
 export const ENTITIES = ['world', 'host', 'remote-node', 'kube-apiserver'] as const;

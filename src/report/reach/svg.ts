@@ -1,7 +1,7 @@
 // The picture as SVG: one file, no scripts, nothing fetched, readable on light
 // and on dark ground.
 
-import type { ReachEnd } from './reach.ts';
+import type { ReachEnd } from './index.ts';
 import {
   type Area,
   endNote,
@@ -11,8 +11,8 @@ import {
   SMALL_CHAR,
   short,
   textWidth,
-} from './reach-layout.ts';
-import { endId, isUnprotected, type Line, type Outside, type Picture, type Space } from './reach-picture.ts';
+} from './layout.ts';
+import { endId, isUnprotected, type Line, type Outside, type Picture, type Space } from './picture.ts';
 
 /** Hues that stand out on white and on black; a source keeps its own for all its arrows. */
 const HUES = ['#3b7dd8', '#b5651d', '#7a5cc9', '#1f8a84', '#a8478f', '#6b7f12', '#c2571a', '#4f6d8f'];

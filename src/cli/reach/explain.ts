@@ -1,15 +1,15 @@
 // `reach --why SRC DST PORT`: for every pair that was meant, what each side
 // says and by which rule. Pairs with the same reasons are told once.
 
-import { count } from '../checks/shared/messages.ts';
-import { printable } from '../report/printable.ts';
-import { verdictOf } from '../report/reach.ts';
-import { UsageError } from './exit.ts';
-import type { End, Ends } from './reach-ends.ts';
-import { flowOf } from './reach-matrix.ts';
-import type { PortQuery } from './reach-peers.ts';
-import type { SideVerdict } from './reach-verdicts.ts';
-import { whyText } from './reach-why.ts';
+import { count } from '../../checks/shared/messages.ts';
+import { printable } from '../../report/printable.ts';
+import { verdictOf } from '../../report/reach/index.ts';
+import { UsageError } from '../exit.ts';
+import type { End, Ends } from './ends.ts';
+import { flowOf } from './matrix.ts';
+import type { PortQuery } from './peers.ts';
+import type { SideVerdict } from './verdicts.ts';
+import { whyText } from './why.ts';
 
 interface Explained {
   readonly src: End;

@@ -1,9 +1,9 @@
 // Why a flow is allowed or denied, side by side, in words.
 
-import type { Direction } from '../checks/networkPolicy/engine/index.ts';
-import { policySubject } from '../checks/networkPolicy/subjects.ts';
-import { refer } from '../checks/shared/messages.ts';
-import type { SideBecause, SideVerdict } from './reach-verdicts.ts';
+import type { Direction } from '../../checks/networkPolicy/engine/index.ts';
+import { policySubject } from '../../checks/networkPolicy/subjects.ts';
+import { refer } from '../../checks/shared/messages.ts';
+import type { SideBecause, SideVerdict } from './verdicts.ts';
 
 /** Which rule decides, or that there is none, about a subject of this name. */
 export function whyText(

@@ -2,7 +2,7 @@
 // stands for everything in it, and `anyone` for whoever is not held back. No
 // flow is lost, but for those of a node with its own pods, which the legend names.
 
-import type { PortAnswer, ReachEnd, ReachPair } from './reach.ts';
+import type { PortAnswer, ReachEnd, ReachPair } from './index.ts';
 
 /** What an arrow begins or ends at. */
 export type Place =

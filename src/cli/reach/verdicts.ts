@@ -1,7 +1,7 @@
 // The verdict of one side of a flow: the engine's, or that it depends on which node is meant.
 
-import type { Verdict } from '../checks/networkPolicy/engine/index.ts';
-import type { Answer } from '../report/reach.ts';
+import type { Verdict } from '../../checks/networkPolicy/engine/index.ts';
+import type { Answer } from '../../report/reach/index.ts';
 
 export type SideBecause =
   | Verdict['because']
