@@ -5,18 +5,18 @@ describe('the pace of items', () => {
   it('judges the first change at once, and gathers what follows for 50 ms', () => {
     const pace = createPace();
     expect(pace.wait('a/cheap', 1_000)).toBe(0);
-    pace.judged('a/cheap', 1_000, 1_003);
+    pace.judged('a/cheap', 1_000, 1_001);
     expect(pace.isHeavy('a/cheap')).toBe(false);
-    expect(pace.wait('a/cheap', 1_013)).toBe(40);
-    expect(pace.wait('a/cheap', 1_053)).toBe(0);
+    expect(pace.wait('a/cheap', 1_011)).toBe(40);
+    expect(pace.wait('a/cheap', 1_051)).toBe(0);
   });
 
-  it('rests nine times as long as judging took, and judges the first change after that at once', () => {
+  it('rests nineteen times as long as judging took, and judges the first change after that at once', () => {
     const pace = createPace();
     pace.judged('a/heavy', 1_000, 1_020);
     expect(pace.isHeavy('a/heavy')).toBe(true);
-    expect(pace.wait('a/heavy', 1_030)).toBe(170);
-    expect(pace.wait('a/heavy', 1_200)).toBe(0);
+    expect(pace.wait('a/heavy', 1_030)).toBe(370);
+    expect(pace.wait('a/heavy', 1_400)).toBe(0);
   });
 
   it('never rests longer than two seconds', () => {

@@ -14,8 +14,8 @@ export interface Pace {
 
 /** From here on others would notice. */
 const HEAVY_MS = 4;
-/** One item takes at most about a tenth of the time. */
-const REST = 9;
+/** One item takes at most a twentieth of the time. */
+const REST = 19;
 const SHORTEST_REST_MS = 50;
 const LONGEST_REST_MS = 2_000;
 

@@ -10,7 +10,14 @@ import { measureEcho, measureOperator } from './changes.ts';
 import type { Sizes } from './fixtures.ts';
 import { measureFloor } from './floor.ts';
 import { measureIdle } from './idle.ts';
-import { entryPoint, insideOf, type OperatorProcess, requestsOf, startOperator } from './process.ts';
+import {
+  entryPoint,
+  imageFlags,
+  insideOf,
+  type OperatorProcess,
+  requestsOf,
+  startOperator,
+} from './process.ts';
 import { asTable, type Results, type Start } from './report.ts';
 import { type Bench, freshItems, setUp } from './setup.ts';
 import { followVerdicts, type Verdicts } from './verdicts.ts';
@@ -24,7 +31,7 @@ interface Flags extends Partial<Omit<Sizes, 'pods'>> {
   readonly keep: boolean;
   readonly source: boolean;
   readonly leaderElect: boolean;
-  readonly nodeFlags: string;
+  readonly nodeFlags?: string;
   readonly profile?: string;
   readonly output: string;
   readonly only?: readonly string[];
@@ -61,11 +68,7 @@ const program = new Command('bench')
   .option('--keep', 'leave the cluster up: the next run starts within seconds', false)
   .option('--source', 'run the operator from its sources instead of bundled as in the image', false)
   .option('--no-leader-elect', 'run the operator without a Lease')
-  .option(
-    '--node-flags <flags>',
-    'flags of Node for the operator (default: as in the Dockerfile)',
-    '--max-semi-space-size=4',
-  )
+  .option('--node-flags <flags>', 'flags of Node for the operator (default: those of the Dockerfile)')
   .option('--profile <folder>', 'write a CPU profile of the operator into this folder')
   .option('--output <file>', 'where the figures are written as JSON', 'reports/bench.json')
   .addOption(new Option('--only <phases...>', 'only these phases').choices(PHASES))
@@ -135,7 +138,7 @@ async function withOperator(
       kubeconfig: bench.operatorKubeconfig,
       folder,
       nodeFlags: [
-        ...flags.nodeFlags.split(' ').filter(Boolean),
+        ...(flags.nodeFlags?.split(' ').filter(Boolean) ?? imageFlags()),
         ...(flags.profile ? ['--cpu-prof', `--cpu-prof-dir=${resolve(flags.profile)}`] : []),
       ],
       operatorFlags: ['--log-level=warn', ...(flags.leaderElect ? [] : ['--no-leader-elect'])],

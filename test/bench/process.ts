@@ -54,6 +54,13 @@ export function entryPoint(source: boolean): string {
   return join(ROOT, 'dist/remediation.mjs');
 }
 
+/** The flags that the image gives to Node. */
+export function imageFlags(): string[] {
+  const entry = /^ENTRYPOINT (\[.*\])$/m.exec(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'))?.[1];
+  if (!entry) throw new Error('The Dockerfile has no ENTRYPOINT in one line.');
+  return (JSON.parse(entry) as string[]).filter((word) => word.startsWith('--'));
+}
+
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
   const port = await freePort();
   const logFile = join(options.folder, 'operator.log');
@@ -73,6 +80,10 @@ export async function startOperator(options: OperatorOptions): Promise<OperatorP
     { stdio: ['ignore', log, log], cwd: options.folder },
   );
   closeSync(log);
+  // A benchmark that is interrupted leaves no operator behind.
+  const reap = () => void child.kill('SIGKILL');
+  process.once('exit', reap);
+  child.once('exit', () => process.off('exit', reap));
   const { pid } = child;
   if (pid === undefined) throw new Error(`${process.execPath} cannot be started`);
   const url = `http://127.0.0.1:${port}`;
