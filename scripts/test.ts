@@ -46,8 +46,15 @@ const oracle = (seed: number): Step => ({
   command: ['node', 'test/oracle/main.ts', '--seed', String(seed), '--count', '250', '--no-keep'],
 });
 
-/** What asks further real programs: Cilium's own policy engine. */
-const e2e: readonly Step[] = [oracle(1), oracle(2026)];
+/** What takes longer, or asks further real programs: Cilium's own policy engine. */
+const e2e: readonly Step[] = [
+  oracle(1),
+  oracle(2026),
+  {
+    name: 'budgets, 300 namespaces',
+    command: ['node', 'test/integration/differential/main.ts', '--seed', '20260117'],
+  },
+];
 
 const suites: Readonly<Record<string, readonly Step[]>> = { test, e2e };
 const steps = suites[process.argv[2] ?? 'test'];
