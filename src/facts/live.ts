@@ -11,7 +11,7 @@ import { KINDS, READ_SINGLY } from './projections.ts';
 import { managers } from './raw.ts';
 import type { Read } from './recording.ts';
 import { createSharing } from './sharing.ts';
-import type { KindRef, Source } from './source.ts';
+import { type KindRef, SOURCE_API, type Source, wholeRef } from './source.ts';
 
 /** A change of a fact, for whoever has read it. */
 export interface FactChange {
@@ -116,6 +116,16 @@ export function liveSource({ transport, discovery, clock, observe }: LiveOptions
     },
     get: (kind, namespace, name) => feedOf(kind, namespace, name).get(namespace, name),
     list: (kind, namespace) => feedOf(kind, namespace, undefined).list(namespace),
+    tree: ({ kind, namespace, name }) => {
+      const ref = wholeRef({ apiVersion: SOURCE_API, kind });
+      const object = feedOf(ref, namespace, name).get(namespace, name);
+      if (object.state !== 'known') return object;
+      return {
+        state: 'failed',
+        reason: 'Unreachable',
+        message: `the artifact of ${kind} ${namespace}/${name} is not fetched`,
+      };
+    },
     onChange: (listener) => {
       listeners.add(listener);
       return () => {

@@ -6,11 +6,13 @@ import { KINDS } from './projections.ts';
 import { createSharing } from './sharing.ts';
 import type { KindRef, Source } from './source.ts';
 import { rollOut } from './static.ts';
-import type { Failed } from './view.ts';
+import type { Fact, Failed, SourceRef, SourceTree } from './view.ts';
 
 export interface ManifestOptions {
   /** Judge by the templates alone, as if they were rolled out and healthy. */
   readonly static?: boolean;
+  /** The folders that stand for Flux sources. Default: none is known. */
+  readonly tree?: (ref: SourceRef) => Fact<SourceTree>;
 }
 
 /** Kinds that controllers make: manifests alone never show them. */
@@ -111,8 +113,15 @@ export function manifestSource(given: readonly Manifest[], options: ManifestOpti
       if (failed) return failed;
       return { state: 'known', value: lists(kind).get(namespace ?? '*') ?? NOTHING, served: served(kind) };
     },
+    tree: options.tree ?? noTree,
   };
 }
+
+const noTree = ({ kind, namespace, name }: SourceRef): Failed => ({
+  state: 'failed',
+  reason: 'NeedsCluster',
+  message: `nothing says which folder stands for ${kind} ${namespace}/${name}; say it with --source ${namespace}/${name}=DIR, or judge the live cluster`,
+});
 
 const NOTHING: readonly never[] = Object.freeze([]);
 

@@ -3,8 +3,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { type Access, recordFacts } from './recording.ts';
-import type { KindRef, Source } from './source.ts';
-import type { Fact, ListFact } from './view.ts';
+import { type KindRef, SOURCE_API, type Source, wholeRef } from './source.ts';
+import type { Fact, ListFact, SourceTree } from './view.ts';
 
 const CLUSTER_SCOPED = new Set(['Namespace', 'ClusterIssuer']);
 
@@ -15,11 +15,27 @@ function sourceOf(
     isClusterScoped: ({ kind }) => CLUSTER_SCOPED.has(kind),
     get: answer,
     list: (kind, namespace) => answer(kind, namespace, undefined) as ListFact<unknown>,
+    tree: ({ kind, namespace, name }) =>
+      answer(wholeRef({ apiVersion: SOURCE_API, kind }), namespace, name) as Fact<SourceTree>,
   };
 }
 const absent = sourceOf(() => ({ state: 'absent', served: true }));
 
 describe('the recorded view', () => {
+  it('writes the reading of a tree down as a read of its source, and asks who may read that', () => {
+    const kept: Access = (kind, namespace) =>
+      kind.kind === 'GitRepository' && namespace === 'flux-system'
+        ? { state: 'failed', reason: 'Forbidden', message: 'not yours' }
+        : undefined;
+    const facts = recordFacts(absent, kept);
+    const ref = { kind: 'GitRepository', namespace: 'flux-system', name: 'fleet' } as const;
+    expect(facts.tree(ref)).toMatchObject({ state: 'failed', reason: 'Forbidden' });
+    expect([...facts.reads()]).toEqual([
+      { kind: 'whole:source.toolkit.fluxcd.io/v1/GitRepository', namespace: 'flux-system', name: 'fleet' },
+    ]);
+    expect(recordFacts(absent).tree(ref)).toEqual({ state: 'absent', served: true });
+  });
+
   it('writes every read down once: an object, a list of a namespace, a list of the cluster', () => {
     const facts = recordFacts(absent);
     facts.get('Deployment', 'shop', 'web');

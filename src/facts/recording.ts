@@ -2,8 +2,17 @@
 // the item may see, and writes down every read.
 
 import type { KindName, Kinds } from './kinds.ts';
-import { type KindRef, kindRef, type Source, wholeRef } from './source.ts';
-import type { Fact, Facts, ForeignKind, ListFact, Unknowable, WholeObject } from './view.ts';
+import { type KindRef, kindRef, SOURCE_API, type Source, wholeRef } from './source.ts';
+import type {
+  Fact,
+  Facts,
+  ForeignKind,
+  ListFact,
+  SourceRef,
+  SourceTree,
+  Unknowable,
+  WholeObject,
+} from './view.ts';
 
 /** One read: an object (name given), a namespace's list, or the cluster's. */
 export interface Read {
@@ -71,6 +80,11 @@ export function recordFacts(source: Source, access: Access = unrestricted): Reco
       get(wholeRef(kind), namespace, name) as Fact<WholeObject>,
     listWhole: (kind: ForeignKind, namespace?: string) =>
       list(wholeRef(kind), namespace) as ListFact<WholeObject>,
+    // Recorded as a read of the object: a new artifact is a change of it.
+    tree: (ref: SourceRef): Fact<SourceTree> =>
+      read(wholeRef({ apiVersion: SOURCE_API, kind: ref.kind }), ref.namespace, ref.name, () =>
+        source.tree(ref),
+      ),
     reads: () => reads.values(),
     pending: () => pending,
     stillPending: () => again.some((ask) => ask().state === 'pending'),

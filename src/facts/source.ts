@@ -4,7 +4,7 @@
 
 import type { KindName } from './kinds.ts';
 import { KINDS } from './projections.ts';
-import type { Fact, ForeignKind, ListFact } from './view.ts';
+import type { Fact, ForeignKind, ListFact, SourceRef, SourceTree } from './view.ts';
 
 /** A kind as a source knows it: projected (one of KINDS), or whole. */
 export interface KindRef {
@@ -21,7 +21,12 @@ export interface Source {
   isClusterScoped(kind: KindRef): boolean;
   get(kind: KindRef, namespace: string | undefined, name: string): Fact<unknown>;
   list(kind: KindRef, namespace: string | undefined): ListFact<unknown>;
+  /** The files of a Flux source. Where this is not the object's own doing, a change is told as one of the object. */
+  tree(ref: SourceRef): Fact<SourceTree>;
 }
+
+/** The API of Flux's sources. */
+export const SOURCE_API = 'source.toolkit.fluxcd.io/v1';
 
 const refs = Object.fromEntries(
   Object.entries(KINDS).map(([name, { apiVersion }]) => [

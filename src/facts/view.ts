@@ -53,6 +53,39 @@ export interface ForeignKind {
 /** Any object, as the API server shows it (without managedFields). */
 export type WholeObject = Readonly<Record<string, unknown>>;
 
+/** Something that a Flux source controller makes an artifact of, of source.toolkit.fluxcd.io/v1. */
+export const SOURCE_KINDS = ['GitRepository', 'OCIRepository', 'Bucket'] as const;
+
+export interface SourceRef {
+  readonly kind: (typeof SOURCE_KINDS)[number];
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** One regular file of a tree. */
+export interface SourceFile {
+  /** From the root of the tree, parted by `/`, without a leading one. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Its content as UTF-8; undefined where it was not kept. */
+  readonly text?: string;
+  /** Why the content was not kept (too large, no UTF-8), for a person. */
+  readonly unread?: string;
+}
+
+/** The files of a source at one revision. The object is the same one until its content changes. */
+export interface SourceTree {
+  /** As Flux writes it (main@sha1:4ae1…), or what says which folder it was. */
+  readonly revision: string;
+  /** By path, in the order of the paths. */
+  readonly files: ReadonlyMap<string, SourceFile>;
+  /** Why files that this glob means may be missing here though the repository has them; undefined where missing means missing. */
+  leftOut(glob: string): string | undefined;
+  /** What is worth knowing about the tree as a whole: that it is stale, that links were passed over. */
+  readonly notes: readonly string[];
+}
+
 /** The view of one evaluation. It never waits and never throws; it records what was read. */
 export interface Facts {
   /** One object; `namespace` is undefined for cluster-scoped kinds. */
@@ -63,4 +96,6 @@ export interface Facts {
   getWhole(kind: ForeignKind, namespace: string | undefined, name: string): Fact<WholeObject>;
   /** All objects of any kind, whole. */
   listWhole(kind: ForeignKind, namespace?: string): ListFact<WholeObject>;
+  /** The files that a Flux source offers now. A source that does not exist is absent; one without an artifact yet is not known. */
+  tree(ref: SourceRef): Fact<SourceTree>;
 }

@@ -9,6 +9,13 @@ import { z } from 'zod';
 import type { Manifest } from '../../facts/manifest-files.ts';
 import { manifestSource } from '../../facts/manifests.ts';
 import { recordFacts } from '../../facts/recording.ts';
+import {
+  type Fact,
+  SOURCE_KINDS,
+  type SourceFile,
+  type SourceRef,
+  type SourceTree,
+} from '../../facts/view.ts';
 import type { Check, Finding, Judgement } from '../check.ts';
 
 const expectedFinding = z.strictObject({
@@ -29,6 +36,20 @@ const object = z.looseObject({
   metadata: z.looseObject({ name: z.string() }),
 });
 
+/** A Flux source and what is in it. */
+const givenTree = z.strictObject({
+  kind: z.enum(SOURCE_KINDS).default('GitRepository'),
+  /** namespace/name */
+  name: z.string().default('flux-system/flux-system'),
+  revision: z.string().default('main@sha1:4ae1b7a7f5a9c9d7b6d2f1f1e8a0c3d5e7f90123'),
+  files: z.record(z.string(), z.string()),
+  /** Paths whose content was not kept, and why. */
+  unread: z.record(z.string(), z.string()).default({}),
+  /** Globs of which files may be missing, and why. */
+  leftOut: z.record(z.string(), z.string()).default({}),
+  notes: z.array(z.string()).default([]),
+});
+
 const givens = {
   params: z.unknown().optional(),
   now: z.string().optional(),
@@ -36,6 +57,7 @@ const givens = {
   namespace: z.string().optional(),
   static: z.boolean().optional(),
   objects: z.array(object).default([]),
+  trees: z.array(givenTree).optional(),
 };
 
 const oneCase = z.strictObject({
@@ -86,6 +108,7 @@ function casesOf(document: unknown, path: string): readonly Case[] {
     now: given.now ?? shared.now,
     namespace: given.namespace ?? shared.namespace,
     static: given.static ?? shared.static,
+    trees: given.trees ?? shared.trees,
     objects: together(shared.objects, given.objects, given.without),
   }));
 }
@@ -103,13 +126,43 @@ function together(shared: readonly Object[], own: readonly Object[], without: re
 /** Judges a case as `verify --manifests` would. */
 export function runCase(check: Check, given: Case): Judgement {
   const params = check.schema.parse(given.params);
-  const source = manifestSource(given.objects as unknown as Manifest[], { static: given.static ?? false });
+  const source = manifestSource(given.objects as unknown as Manifest[], {
+    static: given.static ?? false,
+    ...(given.trees ? { tree: treesOf(given.trees) } : {}),
+  });
   return check.judge(params, {
     facts: recordFacts(source),
     now: new Date(given.now ?? '2026-01-17T12:00:00Z'),
     namespace: given.namespace ?? 'remediation-system',
   });
 }
+
+const treesOf =
+  (trees: readonly z.output<typeof givenTree>[]) =>
+  (ref: SourceRef): Fact<SourceTree> => {
+    const given = trees.find(
+      ({ kind, name }) => kind === ref.kind && name === `${ref.namespace}/${ref.name}`,
+    );
+    if (!given) return { state: 'absent', served: true };
+    const paths = [...Object.keys(given.files), ...Object.keys(given.unread)].sort();
+    const files = paths.map((path): [string, SourceFile] => {
+      const text = given.files[path];
+      const unread = given.unread[path];
+      return [
+        path,
+        text === undefined ? { path, size: 0, unread: unread ?? '' } : { path, size: text.length, text },
+      ];
+    });
+    return {
+      state: 'known',
+      value: {
+        revision: given.revision,
+        files: new Map(files),
+        leftOut: (glob) => given.leftOut[glob],
+        notes: given.notes,
+      },
+    };
+  };
 
 /** The verdict of a judgement: any Fail, else any Unknown, else Pass if something was good. */
 export function verdictOf({ findings, passed }: Judgement): string {
