@@ -33,10 +33,12 @@ function each(one: (name: string, run: () => unknown) => void) {
   return (rows: readonly unknown[]) => (name: string, run: (...row: unknown[]) => unknown) => {
     for (const row of rows) {
       const columns = Array.isArray(row) ? row : [row];
-      one(format(name, ...columns), () => run(...columns));
+      one(format(name, ...columns.slice(0, placeholdersIn(name))), () => run(...columns));
     }
   };
 }
+
+const placeholdersIn = (name: string) => name.match(/%[a-z]/gi)?.length ?? 0;
 
 describe.each = each(describe);
 it.each = each(it);
