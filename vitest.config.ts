@@ -18,8 +18,8 @@ export default defineConfig({
           globalSetup: ['test/cluster/vitest-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 900_000,
-          // One after the other: some wait for a moment (a compaction between two pages) that a busy machine hides.
-          fileParallelism: false,
+          // Most of a suite's time is waiting for clocks of the control plane; more at a time would wait for the processor.
+          maxWorkers: 3,
         },
       },
     ],
