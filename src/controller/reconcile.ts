@@ -156,12 +156,12 @@ export function createReconcile(options: ReconcileOptions): (key: string) => Pro
       };
     }
     const { item } = parsed;
-    const started = performance.now();
-    const startedAt = clock.monotonic();
+    const started = clock.monotonic();
     const facts = recordFacts(options.source, accessOf(tenantOf(item.metadata, item), options.tenancy));
     const evaluation = evaluate(options.checks, item, facts, { now, changes });
-    reporter.evaluated(performance.now() - started);
-    pace.judged(key, startedAt, clock.monotonic());
+    const ended = clock.monotonic();
+    reporter.evaluated(ended - started);
+    pace.judged(key, started, ended);
     options.onUnread(readers.set(key, [...facts.reads()]));
     if (item.spec.serviceAccountName) queue.addAfter(key, PERMISSIONS_MS);
     return {
