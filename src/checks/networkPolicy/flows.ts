@@ -13,6 +13,7 @@ import {
   intersect,
   type Model,
   type Protocol,
+  type Rule,
   reach,
   union,
   type Verdict,
@@ -181,7 +182,7 @@ function ajar(sides: readonly SideReach[]): Found | undefined {
   if (!last) return undefined;
   const by = last.reached.by.find((one) => one.certain === certain) ?? last.reached.by[0];
   const verdict: Verdict = by?.doubt
-    ? { decision: 'unknown', because: { kind: 'not-modelled', rule: by.rule, what: by.doubt } }
+    ? { decision: 'unknown', because: { kind: 'not-modelled', rule: by.rule, ...by.doubt } }
     : by
       ? { decision: 'allow', because: { kind: 'rule', rule: by.rule } }
       : last.reached.base;
@@ -205,7 +206,7 @@ function because(why: Because): string {
     case 'no-default-deny':
       return 'no default deny';
     case 'local-host':
-      return 'the node reaches its own pods';
+      return 'a node reaches its own pods whatever the policies say';
     case 'not-enforced':
       return why.setting;
     default:
@@ -215,7 +216,7 @@ function because(why: Because): string {
 
 function tell(sort: 'allow' | 'deny', path: string, wrong: Wrong): Finding {
   const { reason, side, verdict, source, target, ports, more } = wrong;
-  const end = side === 'egress' ? source : target;
+  const [end, other] = side === 'egress' ? [source, target] : [target, source];
   const [pod] = end.pods;
   const why = verdict.because;
   const rule =
@@ -233,27 +234,47 @@ function tell(sort: 'allow' | 'deny', path: string, wrong: Wrong): Finding {
     case 'FlowDenied':
       return finding({
         ...base,
-        what: `${path} must work, but ${side} of ${end.name} denies ${flow}: ${sentence(why, side)}.`,
-        fix: `Let it through under ${side} in a policy that selects ${end.name}, at ${side === 'egress' ? `to ${target.name}` : `from ${source.name}`}.`,
+        what: `${path} must work, but ${side} of ${end.name} denies ${flow}: ${sentence(why, side, end)}.`,
+        fix:
+          why.kind === 'rule'
+            ? `Narrow ${why.rule.path} of ${refer(policySubject(why.rule.policy))}: a deny beats every allow.`
+            : `Name ${other.name} and the port under ${side} in a policy that selects ${end.name}.`,
       });
     case 'FlowAllowed':
       return finding({
         ...base,
-        what: `${path} must not be possible, but ${flow} is let through: ${sentence(why, side)}.`,
-        fix:
-          why.kind === 'rule'
-            ? `Narrow ${why.rule.path} of ${refer(policySubject(why.rule.policy))}, or deny the flow.`
-            : `Put ${end.name} under default deny for ${side}, or deny the flow.`,
+        what: `${path} must not be possible, but ${flow} is let through: ${sentence(why, side, end)}.`,
+        fix: howToClose(why, side, end),
       });
     case 'NotModelled':
       return finding({
         ...base,
-        what: `Whether ${flow} is let through, as ${path} asks, hangs on ${doubtful(verdict)}, which this check does not model.`,
-        fix: sort === 'allow' ? 'Prove it by other means.' : 'Write the peers or ports into the rule.',
+        what: `Whether ${path} holds for ${flow} cannot be known: it hangs on ${doubtful(verdict)}${rule ? `, in ${refer(policySubject(rule.policy))}` : ''}.`,
+        fix: howToKnow(sort, why, rule),
       });
     default:
       return reason satisfies never;
   }
+}
+
+function howToClose(why: Because, side: Direction, end: End): string {
+  switch (why.kind) {
+    case 'rule':
+      return `Narrow ${why.rule.path} of ${refer(policySubject(why.rule.policy))}, or deny the flow.`;
+    case 'local-host':
+      return 'Only an ingressDeny that covers host keeps it out, and the probes of the kubelet with it.';
+    case 'no-default-deny':
+      return `Remove enableDefaultDeny.${side}: false from a policy that selects ${end.name}, or deny the flow.`;
+    default:
+      return `Put ${end.name} under default deny for ${side}, or deny the flow.`;
+  }
+}
+
+function howToKnow(sort: 'allow' | 'deny', why: Because, rule: Rule | undefined): string {
+  if (why.kind === 'not-modelled' && why.mend)
+    return `${why.mend}, in ${refer(policySubject(why.rule.policy))}.`;
+  if (sort === 'allow' || !rule) return 'Prove it by other means.';
+  return `Rewrite ${rule.path} of ${refer(policySubject(rule.policy))} without it, or prove it by other means.`;
 }
 
 function doubtful(verdict: Verdict): string {
@@ -261,16 +282,16 @@ function doubtful(verdict: Verdict): string {
   return caveat(verdict) ?? because(verdict.because);
 }
 
-function sentence(why: Because, side: Direction): string {
+function sentence(why: Because, side: Direction, end: End): string {
   switch (why.kind) {
     case 'rule':
       return `${why.rule.path} of ${refer(policySubject(why.rule.policy))} ${why.rule.deny ? 'denies' : 'allows'} it`;
     case 'default-deny':
       return `${because(why)} holds and no rule lets it through`;
     case 'no-policy':
-      return `no policy selects it with ${side === 'ingress' ? 'an ingress' : 'an egress'} section`;
+      return `no policy with ${side === 'ingress' ? 'an ingress' : 'an egress'} section selects ${end.name}`;
     case 'no-default-deny':
-      return 'the policies that select it do not set default deny';
+      return `no policy that selects ${end.name} sets default deny for ${side}`;
     case 'local-host':
     case 'not-enforced':
     case 'not-modelled':

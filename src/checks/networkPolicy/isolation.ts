@@ -10,6 +10,7 @@ import {
   addressesOf,
   addressIdentity,
   type Direction,
+  type Doubt,
   defaultDeny,
   describePorts,
   type Endpoint,
@@ -179,7 +180,7 @@ function judgeEndpoint(
   const { holds, rules } = defaultDeny(model, endpoint.identity, direction);
   if (!holds) return [notEnforced(direction, rules, model)];
   const opening = new Map<Rule, { names: Set<string>; ports: PortSet }>();
-  const doubts = new Map<Rule, { stranger: Stranger; doubt: string }>();
+  const doubts = new Map<Rule, { stranger: Stranger; doubt: Doubt }>();
   for (const stranger of strangers) {
     const { by, open, doubtful } = reachOf(endpoint, direction, stranger, model);
     if (open.size > 0) {
@@ -191,7 +192,7 @@ function judgeEndpoint(
     } else if (doubtful.size > 0) {
       const doubted = by.find(({ certain }) => !certain) ?? by[0];
       if (doubted && !doubts.has(doubted.rule)) {
-        doubts.set(doubted.rule, { stranger, doubt: doubted.doubt ?? doubted.rule.path });
+        doubts.set(doubted.rule, { stranger, doubt: doubted.doubt ?? { what: doubted.rule.path } });
       }
     }
   }
@@ -242,7 +243,7 @@ function notEnforced(direction: Direction, rules: readonly Rule[], model: Model)
   const culprits = policies.map(policySubject);
   const because =
     policies.length === 0
-      ? `no policy selects it with ${direction === 'ingress' ? 'an ingress' : 'an egress'} section`
+      ? `no policy with ${direction === 'ingress' ? 'an ingress' : 'an egress'} section selects it`
       : `${someOf(culprits.map(refer))} select${culprits.length === 1 ? 's' : ''} it but set${culprits.length === 1 ? 's' : ''} enableDefaultDeny.${direction}: false`;
   const open = direction === 'ingress' ? 'anybody can reach it' : 'it can reach anything';
   return {
@@ -254,11 +255,11 @@ function notEnforced(direction: Direction, rules: readonly Rule[], model: Model)
         subject,
         field: policies.length === 0 ? `spec.${direction}` : `spec.enableDefaultDeny.${direction}`,
         culprits,
-        what: `${capital(name)} is not under default deny for ${direction}: ${because}, so ${open} on every port.`,
+        what: `${capital(name)} has no default deny for ${direction}: ${because}, so ${open} on every port.`,
         fix:
           policies.length === 0
             ? howToEnforce(direction, subject.namespace ?? subject.name, model)
-            : `Remove enableDefaultDeny.${direction}: false from one of them, or add a policy that sets default deny.`,
+            : `Remove enableDefaultDeny.${direction}: false from ${policies.length === 1 ? 'it' : 'one of them'}, or add a policy that sets default deny.`,
       }),
   };
 }
@@ -291,7 +292,7 @@ function wideOpen(direction: Direction, strangers: string, rule: Rule, ports: st
   };
 }
 
-function notModelled(direction: Direction, stranger: Stranger, rule: Rule, doubt: string): Faulty {
+function notModelled(direction: Direction, stranger: Stranger, rule: Rule, doubt: Doubt): Faulty {
   const policy = policySubject(rule.policy);
   return {
     key: `NotModelled ${refer(policy)} ${rule.path}`,
@@ -302,8 +303,10 @@ function notModelled(direction: Direction, stranger: Stranger, rule: Rule, doubt
         subject,
         field: rule.path,
         culprits: [policy],
-        what: `Whether ${stranger.name} ${direction === 'ingress' ? `can reach ${name}` : `can be reached by ${name}`} hangs on ${doubt} in ${refer(policy)}, which this check does not know.`,
-        fix: `Rewrite ${rule.path} of ${refer(policy)} without it, or prove isolation by other means.`,
+        what: `Whether ${stranger.name} ${direction === 'ingress' ? `can reach ${name}` : `can be reached by ${name}`} cannot be known: it hangs on ${doubt.what}, in ${refer(policy)}.`,
+        fix: doubt.mend
+          ? `${doubt.mend}, in ${refer(policy)}.`
+          : `Rewrite ${rule.path} of ${refer(policy)} without it, or prove isolation by other means.`,
       }),
   };
 }

@@ -59,7 +59,7 @@ export function policyFindings(
         ...fieldOf(invalid ?? ''),
         culprits: [subject],
         what: `${policy.kind === 'NetworkPolicy' ? 'The API server' : 'Cilium'} refuses ${refer(subject)}: ${invalid}. Nothing of it is enforced.`,
-        fix: 'Mend that field.',
+        fix: `Correct ${fieldOf(invalid ?? '').field ?? 'it'} in ${refer(subject)} and apply it again.`,
       }),
     ];
   });

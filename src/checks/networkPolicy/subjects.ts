@@ -98,11 +98,14 @@ function findSubjects(
 }
 
 function describeEntry(entry: PodsOf, context: CheckContext): string {
-  const which = entry.podSelector ? describeSelector(entry.podSelector) : 'any labels';
+  const which = entry.podSelector ? describeSelector(entry.podSelector, '') : '';
+  const spaces = entry.namespaceSelector ? describeSelector(entry.namespaceSelector, '') : '';
   const where = entry.namespaceSelector
-    ? `namespaces with ${describeSelector(entry.namespaceSelector).replace('every pod of the namespace', 'any labels')}`
+    ? spaces === ''
+      ? 'any namespace'
+      : `namespaces with ${spaces}`
     : `namespace ${entry.namespace ?? context.namespace}`;
-  return `with ${which.replace('every pod of the namespace', 'any labels')} in ${where}`;
+  return `${which === '' ? '' : `with ${which} `}in ${where}`;
 }
 
 function entrySubject(entry: PodsOf, context: CheckContext): Subject {

@@ -5,7 +5,9 @@
 import { parseAddress, parsePrefix, parsePrefixOrAddress } from './addresses.ts';
 import { refuseDnsName } from './cilium-ports.ts';
 import type { Settings } from './config.ts';
+import type { Doubt } from './doubt.ts';
 import {
+  chanceOf,
   type ExtendedSelector,
   hasKey,
   hasKeyPrefix,
@@ -115,7 +117,13 @@ const NAMESPACE_KEYS = [`k8s.${POD_NAMESPACE}`, `any.${POD_NAMESPACE}`] as const
 /** Without a namespace a selector means the policy's own; in a cluster-wide policy any pod (getEndpointSelector). */
 function endpointPeer(value: unknown, path: string, context: PeerContext): PeerSelector {
   let found = soundSelector(value, path);
-  if (hasKeyPrefix(found, 'reserved.')) return { kind: 'labels', requirements: requirements(found) };
+  const doubt = chanceOf(found, path);
+  const meant = (selector: ExtendedSelector): PeerSelector => ({
+    kind: 'labels',
+    requirements: requirements(selector),
+    ...(doubt ? { doubt } : {}),
+  });
+  if (hasKeyPrefix(found, 'reserved.')) return meant(found);
   if (!NAMESPACE_KEYS.some((key) => hasKey(found, key))) {
     if (context.namespace === '') {
       if (!context.subjectIsInit) found = withExists(found, NAMESPACE_KEYS[0]);
@@ -126,7 +134,7 @@ function endpointPeer(value: unknown, path: string, context: PeerContext): PeerS
       found = withLabel(found, NAMESPACE_KEYS[0], context.namespace);
     }
   }
-  return { kind: 'labels', requirements: requirements(inCluster(found, context.settings)) };
+  return meant(inCluster(found, context.settings));
 }
 
 function inCluster(found: ExtendedSelector, { localClusterOnly, cluster }: Settings): ExtendedSelector {
@@ -227,35 +235,50 @@ function servicePeers(
 ): readonly PeerSelector[] {
   const peers: PeerSelector[] = [];
   for (const [i, item] of items.entries()) {
-    const wanted = serviceMatcher(object(item, `${path}[${i}]`), `${path}[${i}]`);
+    const { wanted, doubt } = serviceMatcher(object(item, `${path}[${i}]`), `${path}[${i}]`);
     if (context.deny) continue;
-    for (const service of context.services) {
-      if (wanted(service)) peers.push(...backendPeers(service, path, context));
+    for (const service of context.services.filter(wanted)) {
+      // By chance it may match no service at all, and then everybody is meant where ports are given.
+      if (doubt) peers.push({ kind: 'doubt', ...doubt });
+      else peers.push(...backendPeers(service, path, context));
     }
   }
   const certain = peers.filter((peer) => peer.kind !== 'doubt');
   // Beside others that are known the doubtful one can only add addresses.
   if (certain.length === 0 || certain.length === peers.length) return peers;
-  return peers.map((peer) => (peer.kind === 'doubt' ? { kind: 'elsewhere', what: peer.what } : peer));
+  return peers.map((peer) =>
+    peer.kind === 'doubt' && peer.mend === undefined ? { kind: 'elsewhere', what: peer.what } : peer,
+  );
 }
 
-function serviceMatcher(raw: RawObject, path: string): (service: ServiceInput) => boolean {
+interface ServiceMatcher {
+  readonly wanted: (service: ServiceInput) => boolean;
+  /** Why a service that is wanted may not be meant after all. */
+  readonly doubt?: Doubt | undefined;
+}
+
+function serviceMatcher(raw: RawObject, path: string): ServiceMatcher {
   const bySelector = optionalObject(raw.k8sServiceSelector, `${path}.k8sServiceSelector`);
   const byName = optionalObject(raw.k8sService, `${path}.k8sService`);
   if (bySelector) {
     const namespace = text(bySelector.namespace, `${path}.k8sServiceSelector.namespace`);
     const found = soundSelector(bySelector.selector ?? {}, `${path}.k8sServiceSelector.selector`);
     const demands = requirements(found);
-    return ({ meta }) =>
-      (namespace === '' || namespace === meta.namespace) &&
-      matches(demands, { k8s: new Map(Object.entries(meta.labels)), reserved: new Set() });
+    return {
+      wanted: ({ meta }) =>
+        (namespace === '' || namespace === meta.namespace) &&
+        matches(demands, { k8s: new Map(Object.entries(meta.labels)), reserved: new Set() }),
+      doubt: chanceOf(found, `${path}.k8sServiceSelector.selector`),
+    };
   }
   if (byName) {
     const namespace = text(byName.namespace, `${path}.k8sService.namespace`);
     const name = text(byName.serviceName, `${path}.k8sService.serviceName`);
-    return ({ meta }) => (namespace === '' || namespace === meta.namespace) && name === meta.name;
+    return {
+      wanted: ({ meta }) => (namespace === '' || namespace === meta.namespace) && name === meta.name,
+    };
   }
-  return () => false;
+  return { wanted: () => false };
 }
 
 function backendPeers(service: ServiceInput, path: string, context: PeerContext): readonly PeerSelector[] {

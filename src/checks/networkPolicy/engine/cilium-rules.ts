@@ -5,7 +5,7 @@
 import { needsDerivative, peerPart, soundSelector } from './cilium-peers.ts';
 import { portPart } from './cilium-ports.ts';
 import type { Settings } from './config.ts';
-import { hasKey, POD_NAMESPACE, requirements, withLabel } from './labels.ts';
+import { chanceOf, hasKey, POD_NAMESPACE, requirements, withLabel } from './labels.ts';
 import { list, object, optionalFlag, optionalList, optionalObject, type RawObject, text } from './raw.ts';
 import { type CompiledPolicy, type PolicyInput, Refused, type Rule, type ServiceInput } from './rules.ts';
 
@@ -67,7 +67,7 @@ function specRules(
   if (sections.every(({ rules }) => rules.length === 0)) {
     throw new Refused(`${path} must have at least one of ingress, ingressDeny, egress, egressDeny`);
   }
-  const { subject, node, init } = subjectOf(policy, spec, path);
+  const { subject, subjectDoubt, node, init } = subjectOf(policy, spec, path);
   const asked = optionalObject(spec.enableDefaultDeny, `${path}.enableDefaultDeny`) ?? {};
   const rules: Rule[] = [];
   for (const { name, direction, deny, rules: written } of sections) {
@@ -93,6 +93,7 @@ function specRules(
         deny,
         defaultDeny,
         subject,
+        ...(subjectDoubt ? { subjectDoubt } : {}),
         node,
         // Neither peers nor ports: it selects nobody (pkg/policy/rule.go mergeL4Filter).
         peers: peers?.length === 0 && ports === undefined ? null : peers,
@@ -118,6 +119,7 @@ function subjectOf(policy: PolicyInput, spec: RawObject, path: string) {
   const subject = own ? withLabel(found, `k8s.${POD_NAMESPACE}`, policy.meta.namespace) : found;
   return {
     subject: requirements(subject),
+    subjectDoubt: chanceOf(found, `${path}.${field}`),
     node: nodes !== undefined,
     init: endpoints !== undefined && hasKey(found, 'reserved.init'),
   };

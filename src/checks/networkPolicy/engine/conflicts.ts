@@ -1,18 +1,20 @@
-// Rules that Cilium cannot merge into one policy: two different L7 protocols on
-// one port for one peer (pkg/policy/rule.go mergePortProto, pkg/policy/l4.go L7ParserType.Merge).
+// What leaves the whole policy of an endpoint unknown: rules that Cilium cannot
+// merge (two L7 protocols on one port for one peer: pkg/policy/rule.go mergePortProto,
+// pkg/policy/l4.go L7ParserType.Merge), and a rule that selects it by chance.
 
+import type { Doubt } from './doubt.ts';
 import type { PeerSelector } from './peers.ts';
 import type { PortSpec } from './ports.ts';
 import type { Rule } from './rules.ts';
 
 export interface Conflict {
   readonly rule: Rule;
-  /** For people. */
-  readonly what: string;
+  readonly doubt: Doubt;
 }
 
 /** The first conflict among the rules of one direction that select the same endpoint. */
 export function conflictIn(rules: readonly Rule[]): Conflict | undefined {
+  for (const rule of rules) if (rule.subjectDoubt) return { rule, doubt: rule.subjectDoubt };
   const looking = rules.filter(
     ({ deny, peers, ports }) => !deny && peers !== null && ports?.some(({ parser }) => parser),
   );
@@ -25,8 +27,14 @@ export function conflictIn(rules: readonly Rule[]): Conflict | undefined {
         const key = `${portKey(spec)} ${peer}`;
         const before = parsers.get(key);
         if (before && !mergeable(before.parser, spec.parser)) {
-          const what = `how Cilium merges ${before.parser} rules (${before.rule.path} of ${before.rule.policy.meta.name}) with ${spec.parser} rules (${rule.path}) on one port: it cannot, and keeps the policy that the pods had before`;
-          return { rule, what };
+          const { path, policy } = before.rule;
+          const { namespace, name } = policy.meta;
+          const where = `${path} of ${policy.kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
+          const doubt = {
+            what: `the policy that the pods had before, as Cilium cannot merge the ${before.parser} rules of ${where} with the ${spec.parser} rules of ${rule.path} on the same port`,
+            mend: 'Leave rules of one protocol only on that port',
+          };
+          return { rule, doubt };
         }
         if (!before || before.parser === 'tls') parsers.set(key, { parser: spec.parser, rule });
       }

@@ -57,7 +57,7 @@ function web(specs: readonly object[], config: Config | 'none' = {}, labels?: Re
         doubtful: portsOf(doubtful),
         by: by.map(
           ({ rule, ports, certain, doubt }) =>
-            `${rule.path}: ${portsOf(ports)}${certain ? '' : `, unless ${doubt}`}`,
+            `${rule.path}: ${portsOf(ports)}${certain ? '' : `, unless ${doubt?.what}`}`,
         ),
         base: `${base.decision}: ${base.because.kind}`,
       };
@@ -226,11 +226,12 @@ describe('rules that Cilium cannot merge', () => {
   const either = (...values: string[]) => ({
     toEndpoints: [{ matchExpressions: [{ key: 'app', operator: 'In', values }] }],
   });
-  const conflict = (...egress: object[]) => web([{ egress }]).says().startsWith('unknown: how Cilium merges');
+  const conflict = (...egress: object[]) =>
+    web([{ egress }]).says().startsWith('unknown: the policy that the pods had before');
 
   it('are not judged', () => {
     const what =
-      'how Cilium merges http rules (spec.egress[0] of policy-0) with kafka rules (spec.egress[1]) on one port: it cannot, and keeps the policy that the pods had before';
+      'the policy that the pods had before, as Cilium cannot merge the http rules of spec.egress[0] of CiliumNetworkPolicy shop/policy-0 with the kafka rules of spec.egress[1] on the same port';
     const { says, reaches } = web([{ egress: [l7(http), l7(kafka)] }]);
     expect(says()).toBe(`unknown: ${what}`);
     expect(reaches()).toEqual({
@@ -280,7 +281,7 @@ describe('rules that Cilium cannot merge', () => {
 
   it('are found at ingress too, and matter to no pod that is exempt', () => {
     const rules = [{ ingress: [l7(http), l7(kafka)] }];
-    expect(web(rules).says()).toMatch(/^unknown: how Cilium merges/);
+    expect(web(rules).says()).toMatch(/^unknown: the policy that the pods had before/);
     expect(web(rules, {}, { host: 'x' }).says()).toBe('allow: no-policy');
   });
 });

@@ -2,8 +2,9 @@
 // port at once (pkg/policy/repository.go, resolve.go, mapstate.go).
 
 import type { Conflict } from './conflicts.ts';
+import type { Doubt } from './doubt.ts';
 import type { Model, Party } from './model.ts';
-import { HOST, type Identity, selects } from './peers.ts';
+import { type Families, HOST, type Identity, selects } from './peers.ts';
 import { allPorts, has, isEmpty, noPorts, type PortSet, type Protocol, subtract, union } from './ports.ts';
 import type { Direction, Rule } from './rules.ts';
 
@@ -21,7 +22,7 @@ export type Because =
   /** Nothing is enforced at all. */
   | { readonly kind: 'not-enforced'; readonly setting: string }
   /** It hangs on something that is not modelled. */
-  | { readonly kind: 'not-modelled'; readonly rule: Rule; readonly what: string };
+  | ({ readonly kind: 'not-modelled'; readonly rule: Rule } & Doubt);
 
 export interface Verdict {
   readonly decision: 'allow' | 'deny' | 'unknown';
@@ -66,15 +67,17 @@ export function decide(
   const off = notEnforced(model);
   if (off) return { decision: 'allow', because: { kind: 'not-enforced', setting: off } };
   const conflict = conflictOf(model, subject.identity);
-  if (conflict) return { decision: 'unknown', because: { kind: 'not-modelled', ...conflict } };
+  if (conflict) return unknown(conflict.rule, conflict.doubt);
   const { holds, rule: denying, rules } = defaultDeny(model, subject.identity, direction);
   const portsOf = model.portsFor(subject, peer, direction);
+  const { families } = model.settings;
+  const doubtful = (rule: Rule) => unknown(rule, doubtOf(rule, peer.identity, families));
   let allowing: Rule | undefined;
   let doubtfulAllow: Rule | undefined;
   let doubtfulDeny: Rule | undefined;
   for (const rule of rules) {
     if (rule.peers === null || !has(portsOf(rule), protocol, port)) continue;
-    const meant = selects(rule.peers, peer.identity, model.settings.families);
+    const meant = selects(rule.peers, peer.identity, families);
     if (meant === false) continue;
     if (rule.deny) {
       if (meant) return { decision: 'deny', because: { kind: 'rule', rule } };
@@ -84,9 +87,9 @@ export function decide(
   }
   const base = baseline(model, subject.identity, direction, peer.identity, holds, denying, rules);
   const open = allowing !== undefined || base.decision === 'allow';
-  if (doubtfulDeny && (open || doubtfulAllow)) return doubt(doubtfulDeny);
+  if (doubtfulDeny && (open || doubtfulAllow)) return doubtful(doubtfulDeny);
   if (allowing) return { decision: 'allow', because: { kind: 'rule', rule: allowing } };
-  if (base.decision === 'deny' && doubtfulAllow) return doubt(doubtfulAllow);
+  if (base.decision === 'deny' && doubtfulAllow) return doubtful(doubtfulAllow);
   return base;
 }
 
@@ -94,17 +97,32 @@ function conflictOf(model: Model, identity: Identity): Conflict | undefined {
   return isExempt(model, identity) ? undefined : model.rulesFor(identity).conflict;
 }
 
-function doubt(rule: Rule): Verdict {
-  return { decision: 'unknown', because: { kind: 'not-modelled', rule, what: doubtOf(rule) } };
-}
+const unknown = (rule: Rule, why: Doubt): Verdict => ({
+  decision: 'unknown',
+  because: { kind: 'not-modelled', rule, ...why },
+});
 
-/** What in a rule is not modelled, for people. */
-function doubtOf(rule: Rule): string {
-  for (const peer of rule.peers ?? []) {
-    if (peer.kind === 'elsewhere' || peer.kind === 'doubt' || peer.kind === 'nodes') return peer.what;
-    if (peer.kind === 'fqdn') return `which addresses ${peer.pattern} has led to (${rule.path}.toFQDNs)`;
+/** What a rule hangs on towards a peer that it may mean. */
+function doubtOf(rule: Rule, peer: Identity, families: Families): Doubt {
+  const doubted = rule.peers?.find((one) => selects([one], peer, families) === undefined);
+  const unexplained = { what: rule.path };
+  switch (doubted?.kind) {
+    case 'elsewhere':
+    case 'nodes':
+    case 'doubt': {
+      const { kind: _, ...why } = doubted;
+      return why;
+    }
+    case 'fqdn':
+      return { what: `which addresses ${doubted.pattern} has led to (${rule.path}.toFQDNs)` };
+    case 'labels':
+      return doubted.doubt ?? unexplained;
+    case 'cidr':
+    case undefined:
+      return unexplained;
+    default:
+      return doubted satisfies never;
   }
-  return rule.path;
 }
 
 function notEnforced({ settings }: Model): string | undefined {
@@ -139,8 +157,8 @@ export interface Part {
   readonly rule: Rule;
   readonly ports: PortSet;
   readonly certain: boolean;
-  /** What makes it uncertain, for people. */
-  readonly doubt?: string;
+  /** What makes it uncertain. */
+  readonly doubt?: Doubt;
 }
 
 /** Every port at once. */
@@ -164,17 +182,19 @@ export function reach(model: Model, subject: Party, direction: Direction, peer: 
   }
   const conflict = conflictOf(model, subject.identity);
   if (conflict) {
-    const { rule, what } = conflict;
-    const base: Verdict = { decision: 'unknown', because: { kind: 'not-modelled', rule, what } };
+    const { rule, doubt } = conflict;
+    const base = unknown(rule, doubt);
     return {
       open: noPorts,
       doubtful: allPorts,
-      by: [{ rule, ports: allPorts, certain: false, doubt: what }],
+      by: [{ rule, ports: allPorts, certain: false, doubt }],
       base,
     };
   }
   const { holds, rule: denying, rules } = defaultDeny(model, subject.identity, direction);
   const portsOf = model.portsFor(subject, peer, direction);
+  const { families } = model.settings;
+  const doubtIn = (rule: Rule) => doubtOf(rule, peer.identity, families);
   const base = baseline(model, subject.identity, direction, peer.identity, holds, denying, rules);
   let closed = noPorts;
   let maybeClosed = noPorts;
@@ -182,7 +202,7 @@ export function reach(model: Model, subject: Party, direction: Direction, peer: 
   const denies: { rule: Rule; ports: PortSet }[] = [];
   for (const rule of rules) {
     if (rule.peers === null) continue;
-    const meant = selects(rule.peers, peer.identity, model.settings.families);
+    const meant = selects(rule.peers, peer.identity, families);
     if (meant === false) continue;
     const ports = portsOf(rule);
     if (!rule.deny) allows.push({ rule, ports, certain: meant === true });
@@ -206,12 +226,12 @@ export function reach(model: Model, subject: Party, direction: Direction, peer: 
   const by = allows
     .map(({ rule, ports, certain }): Part => {
       const left = { rule, ports: subtract(ports, closed), certain };
-      return certain ? left : { ...left, doubt: doubtOf(rule) };
+      return certain ? left : { ...left, doubt: doubtIn(rule) };
     })
     .filter(({ ports }) => !isEmpty(ports));
   const doubts = isEmpty(lost)
     ? []
-    : denies.map(({ rule, ports }): Part => ({ rule, ports, certain: false, doubt: doubtOf(rule) }));
+    : denies.map(({ rule, ports }): Part => ({ rule, ports, certain: false, doubt: doubtIn(rule) }));
   return { open, doubtful, by: [...by, ...doubts], base };
 }
 

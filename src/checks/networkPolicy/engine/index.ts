@@ -13,6 +13,7 @@ export {
   reach,
   type Verdict,
 } from './decide.ts';
+export type { Doubt } from './doubt.ts';
 export type { Endpoint, Group, PodInput } from './identities.ts';
 export { buildModel, type Model, type Party } from './model.ts';
 export {

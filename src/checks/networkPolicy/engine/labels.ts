@@ -2,6 +2,7 @@
 // what a selector over them means, with sources (k8s:, any:, reserved:).
 
 import { RE2JS } from 're2js';
+import type { Doubt } from './doubt.ts';
 
 export const POD_NAMESPACE = 'io.kubernetes.pod.namespace';
 export const NAMESPACE_LABELS = 'io.cilium.k8s.namespace.labels';
@@ -13,6 +14,29 @@ const CILIUM_PREFIX = 'io.cilium.k8s';
 export interface ExtendedSelector {
   readonly labels: ReadonlyMap<string, string>;
   readonly expressions: readonly Expression[];
+  /** Keys that matchLabels gives twice, with different values. */
+  readonly twice?: ReadonlyMap<string, Twice>;
+}
+
+/**
+ * `app` and `any:app` are one key to Cilium, which goes through matchLabels in no order: which value counts is left
+ * to chance in every agent anew (pkg/policy/api/selector.go NewESFromK8sLabelSelectorWithExtender).
+ */
+export interface Twice {
+  /** The keys as written. */
+  readonly written: readonly string[];
+  readonly values: readonly string[];
+}
+
+/** What a selector hangs on that is left to chance; undefined for one that is certain. */
+export function chanceOf({ twice }: ExtendedSelector, path: string): Doubt | undefined {
+  const [first] = twice?.values() ?? [];
+  if (!first) return undefined;
+  const keys = first.written.join(' and ');
+  return {
+    what: `chance: ${keys} in ${path}.matchLabels are one key to Cilium and have different values, of which each agent takes either`,
+    mend: `Write one of ${keys} into ${path}.matchLabels`,
+  };
 }
 
 export interface Expression {
@@ -135,10 +159,15 @@ export function requirements(selector: ExtendedSelector): Requirements {
   return selectorFault(selector) === undefined ? exactRequirements(selector) : [];
 }
 
-/** The demands of a selector that somebody else has validated, whatever its keys. */
+/**
+ * The demands of a selector that somebody else has validated, whatever its keys. Of a key given twice either value
+ * will do: what does not hold then does not hold for certain.
+ */
 export function exactRequirements(selector: ExtendedSelector): Requirements {
   const demands: Requirement[] = [];
-  for (const [key, value] of selector.labels) demands.push(requirement(key, 'In', [value]));
+  for (const [key, value] of selector.labels) {
+    demands.push(requirement(key, 'In', selector.twice?.get(key)?.values ?? [value]));
+  }
   for (const { key, operator, values } of selector.expressions) {
     demands.push(requirement(key, operator as Requirement['operator'], values));
   }

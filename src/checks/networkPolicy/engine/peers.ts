@@ -2,6 +2,7 @@
 // whether a rule's peers mean them.
 
 import { type Address, contains, type Prefix } from './addresses.ts';
+import type { Doubt } from './doubt.ts';
 import { type LabelSet, matches, type Requirements } from './labels.ts';
 
 /** One identity: everything that a policy can tell apart about an endpoint or an entity. */
@@ -16,15 +17,20 @@ export interface Identity extends LabelSet {
 
 /** One alternative of the peers of a rule. */
 export type PeerSelector =
-  | { readonly kind: 'labels'; readonly requirements: Requirements }
+  | {
+      readonly kind: 'labels';
+      readonly requirements: Requirements;
+      /** Why those that it means may not be meant after all. */
+      readonly doubt?: Doubt;
+    }
   | { readonly kind: 'cidr'; readonly prefix: Prefix; readonly except: readonly Prefix[] }
   | { readonly kind: 'fqdn'; readonly pattern: string }
   /** Addresses that are written down elsewhere (a CiliumCIDRGroup, the backends of a Service without selector). */
-  | { readonly kind: 'elsewhere'; readonly what: string }
+  | ({ readonly kind: 'elsewhere' } & Doubt)
   /** Nodes by their labels, which are not among the facts. */
-  | { readonly kind: 'nodes'; readonly what: string }
+  | ({ readonly kind: 'nodes' } & Doubt)
   /** Everybody, or only addresses that are written down elsewhere: it cannot be known which. */
-  | { readonly kind: 'doubt'; readonly what: string };
+  | ({ readonly kind: 'doubt' } & Doubt);
 
 const NOTHING: ReadonlyMap<string, string> = new Map();
 
@@ -97,7 +103,7 @@ export function selects(
 function selectsOne(peer: PeerSelector, identity: Identity, families: Families): boolean | undefined {
   switch (peer.kind) {
     case 'labels':
-      return matches(peer.requirements, identity);
+      return matches(peer.requirements, identity) ? (peer.doubt ? undefined : true) : false;
     case 'cidr':
       return (
         inPrefix(peer.prefix, identity, families) && !peer.except.some((p) => inPrefix(p, identity, families))

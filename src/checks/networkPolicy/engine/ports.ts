@@ -75,13 +75,16 @@ export function describe(set: PortSet): string {
   if (PROTOCOLS.every((protocol) => isFull(set.get(protocol)))) return 'every port';
   const parts: string[] = [];
   for (const [protocol, ranges] of set) {
-    if (isFull(ranges)) parts.push(protocol === 'OTHER' ? 'other protocols' : `every ${protocol} port`);
+    const ported = protocol === 'TCP' || protocol === 'UDP' || protocol === 'SCTP';
+    if (isFull(ranges)) parts.push(ported ? `every ${protocol} port` : (WITHOUT_PORTS[protocol] ?? protocol));
     else for (const [low, high] of ranges) parts.push(`${low === high ? low : `${low}-${high}`}/${protocol}`);
   }
   if (parts.length === 0) return 'no port';
   if (parts.length > 3) return `${parts.slice(0, 3).join(', ')} and ${parts.length - 3} more`;
   return parts.join(', ');
 }
+
+const WITHOUT_PORTS: Partial<Record<Protocol, string>> = { ICMPV6: 'ICMPv6', OTHER: 'other protocols' };
 
 function isFull(ranges: readonly Range[] | undefined): boolean {
   return ranges !== undefined && ranges.length === 1 && ranges[0]?.[0] === 0 && ranges[0]?.[1] === 65535;

@@ -1,7 +1,7 @@
 // Reading a policy as written, by somebody who may have written anything. A
 // shape that the API server would not have stored refuses the object.
 
-import { type ExtendedSelector, extendKey } from './labels.ts';
+import { type ExtendedSelector, extendKey, type Twice } from './labels.ts';
 import { Refused } from './rules.ts';
 
 export type RawObject = Readonly<Record<string, unknown>>;
@@ -60,8 +60,18 @@ export function selector(value: unknown, path: string, extend = extendKey): Exte
   const raw = object(value, path);
   const labels = new Map<string, string>();
   const matchLabels = optionalObject(raw.matchLabels, `${path}.matchLabels`) ?? {};
+  const twice = new Map<string, Twice>();
+  const spelled = new Map<string, string[]>();
   for (const [key, wanted] of Object.entries(matchLabels)) {
-    labels.set(extend(key), text(wanted, `${path}.matchLabels.${key}`));
+    const extended = extend(key);
+    const value = text(wanted, `${path}.matchLabels.${key}`);
+    const written = [...(spelled.get(extended) ?? []), key];
+    const before = labels.get(extended);
+    if (before !== undefined && before !== value) {
+      twice.set(extended, { written, values: [...(twice.get(extended)?.values ?? [before]), value] });
+    }
+    spelled.set(extended, written);
+    labels.set(extended, value);
   }
   const expressions = list(raw.matchExpressions, `${path}.matchExpressions`).map((item, index) => {
     const where = `${path}.matchExpressions[${index}]`;
@@ -72,5 +82,5 @@ export function selector(value: unknown, path: string, extend = extendKey): Exte
       values: texts(expression.values, `${where}.values`),
     };
   });
-  return { labels, expressions };
+  return { labels, expressions, ...(twice.size > 0 ? { twice } : {}) };
 }

@@ -1,6 +1,7 @@
 // The one form that rules of all three kinds of policy are brought to, before
 // anything is decided (Cilium's PolicyEntry, pkg/policy/types/policyentry.go).
 
+import type { Doubt } from './doubt.ts';
 import type { Requirements } from './labels.ts';
 import type { PeerSelector } from './peers.ts';
 import type { PortSpec } from './ports.ts';
@@ -36,6 +37,8 @@ export interface Rule {
   /** Does it put its subjects under default deny in its direction? */
   readonly defaultDeny: boolean;
   readonly subject: Requirements;
+  /** Why it may select none of those that `subject` means. */
+  readonly subjectDoubt?: Doubt;
   /** It is about the node itself (nodeSelector), not about pods. */
   readonly node: boolean;
   /** null selects nobody; [] everybody. */
