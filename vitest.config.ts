@@ -15,11 +15,23 @@ export default defineConfig({
         test: {
           name: 'cluster',
           include: ['test/integration/**/*.test.ts'],
+          exclude: ['test/integration/flux/**'],
           globalSetup: ['test/cluster/vitest-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 900_000,
           // Most of a suite's time is waiting for clocks of the control plane; more at a time would wait for the processor.
           maxWorkers: 3,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/integration/flux/**/*.test.ts'],
+          globalSetup: ['test/cluster/vitest-setup.ts', 'test/flux/vitest-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 900_000,
+          // One after the other: each has a source-controller of its own in the cluster that they share.
+          fileParallelism: false,
         },
       },
     ],

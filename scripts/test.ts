@@ -46,8 +46,9 @@ const oracle = (seed: number): Step => ({
   command: ['node', 'test/oracle/main.ts', '--seed', String(seed), '--count', '250', '--no-keep'],
 });
 
-/** What takes longer, or asks further real programs: Cilium's own policy engine. */
+/** What takes longer, or asks further real programs: Flux's source-controller, Cilium's own policy engine. */
 const e2e: readonly Step[] = [
+  vitest('e2e'),
   oracle(1),
   oracle(2026),
   {

@@ -67,6 +67,7 @@ export function startDetached(
   args: readonly string[],
   cwd: string,
   logFile: string,
+  env: Readonly<Record<string, string>> = {},
 ): ProcessIdentity {
   const log = openSync(logFile, 'a', 0o600);
   try {
@@ -75,7 +76,7 @@ export function startDetached(
       detached: true,
       stdio: ['ignore', log, log],
       // Nothing of the caller's surroundings (proxies, kubeconfigs, files in the home folder) may reach it.
-      env: { PATH: process.env.PATH, HOME: cwd },
+      env: { PATH: process.env.PATH, HOME: cwd, ...env },
     });
     child.once('error', () => undefined);
     child.unref();

@@ -28,7 +28,7 @@ async function canStartLocal(shared: AcquiredCluster | null): Promise<boolean> {
 }
 
 /** With REQUIRE_CLUSTER=1 a missing cluster fails the run; otherwise it is said loudly. */
-async function orNull<T>(work: Promise<T>, consequence: string): Promise<T | null> {
+export async function orNull<T>(work: Promise<T>, consequence: string): Promise<T | null> {
   try {
     return await work;
   } catch (error) {
