@@ -25,7 +25,7 @@ export function clusterRole(checks: readonly Check[]) {
     byGroup.set(group, (byGroup.get(group) ?? new Set()).add(resource));
   for (const read of new Set(checks.flatMap((check) => check.reads))) {
     if (typeof read !== 'string') {
-      add(groupOf(read.apiVersion), `${read.kind.toLowerCase()}s`);
+      add(groupOf(read.apiVersion), pluralOf(read.kind));
       continue;
     }
     const { apiVersion, plural } = KINDS[read];
@@ -61,3 +61,6 @@ export function clusterRole(checks: readonly Check[]) {
 }
 
 const groupOf = (apiVersion: string) => (apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '');
+
+/** As Kubernetes names resources by default: gitrepositories, buckets. */
+const pluralOf = (kind: string) => `${kind.toLowerCase()}s`.replace(/ys$/, 'ies');

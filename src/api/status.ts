@@ -23,6 +23,7 @@ export const SEVERITIES = ['Fail', 'Unknown', 'Warning', 'NotApplicable', 'Note'
 export const MAX_FINDINGS = 20;
 export const MAX_HISTORY = 20;
 export const MAX_MESSAGE = 1024;
+export const MAX_REVISION = 512;
 
 const time = (description: string) => z.string().max(64).meta({ description, format: 'date-time' });
 const line = (max: number, description: string) => z.string().max(max).meta({ description });
@@ -35,6 +36,14 @@ const subject = z
   })
   .meta({ description: 'The object that the finding is about.' });
 
+const location = z
+  .object({
+    path: line(MAX_MESSAGE, 'The file, from the root of the tree.'),
+    line: z.int().min(1).optional().meta({ description: 'The line, from 1.', format: 'int32' }),
+    revision: line(MAX_REVISION, 'The revision of the tree, as Flux writes it.'),
+  })
+  .meta({ description: 'Where the evidence stands, if that is a file of a source.' });
+
 const finding = z.object({
   severity: z.enum(SEVERITIES).meta({
     description:
@@ -44,6 +53,7 @@ const finding = z.object({
   field: line(256, 'The field that decides.').optional(),
   reason: line(64, 'A word that stays the same, for programs.'),
   message: line(MAX_MESSAGE, 'What was found and what it should be.'),
+  location: location.optional(),
   fix: line(MAX_MESSAGE, 'What to do about it.').optional(),
 });
 

@@ -2,6 +2,7 @@
 // function from parameters and facts to a judgement.
 
 import type { z } from 'zod';
+import type { Edit } from '../facts/edits.ts';
 import type { KindName } from '../facts/kinds.ts';
 import type { Facts, ForeignKind } from '../facts/view.ts';
 
@@ -19,6 +20,16 @@ export interface Subject {
  */
 export type Level = 'Fail' | 'Unknown' | 'Warning' | 'NotApplicable' | 'Note';
 
+/** Where the evidence stands, if that is a file of a source. */
+export interface Location {
+  /** From the root of the tree. */
+  readonly path: string;
+  /** From 1. */
+  readonly line?: number;
+  /** The revision of the tree, as Flux writes it. */
+  readonly revision: string;
+}
+
 export interface Finding {
   readonly level: Level;
   /** CamelCase, stable; documented in the check's `reasons`. */
@@ -28,6 +39,8 @@ export interface Finding {
   readonly subject?: Subject;
   /** The field that decides, such as spec.minAvailable. */
   readonly field?: string;
+  /** Where the evidence stands, if that is a file. */
+  readonly location?: Location;
   /** What to do about it, in one or two sentences. */
   readonly fix?: string;
   /** Objects whose change can have caused this (a policy, a budget), beside the subject. */
@@ -52,6 +65,23 @@ export interface CheckContext {
   readonly namespace: string;
 }
 
+/** One way out of some findings: `suggest` judges with the edits applied before it shows them. */
+export interface Way {
+  readonly edits: readonly Edit[];
+  /** What only a person can decide, or find out, before these edits are applied. */
+  readonly decide: readonly string[];
+}
+
+/** What would mend findings of one check. */
+export interface Remedy {
+  /** The findings that it is to mend, each one of those that were handed in. */
+  readonly mends: readonly Finding[];
+  /** The best first; none where nothing can be proposed. */
+  readonly ways: readonly Way[];
+  /** Why nothing can be proposed, or what is missing for it; told where no way is confirmed. */
+  readonly without?: string;
+}
+
 /** What a reason means, for the reference. */
 export interface ReasonDoc {
   readonly level: Level;
@@ -74,6 +104,11 @@ export interface Check<P = unknown> {
   problems?(params: P): readonly { readonly field: string; readonly message: string }[];
   /** Pure: no I/O, no clock, no awaiting. */
   judge(params: P, context: CheckContext): Judgement;
+  /**
+   * What would mend these Fail findings of `judge`. Pure as well. Nothing of it
+   * has to be sure: whoever asks judges again with the edits applied.
+   */
+  remedies?(params: P, context: CheckContext, failing: readonly Finding[]): readonly Remedy[];
 }
 
 /** Keeps the parameters' type inside a check while the registry holds checks of any parameters. */

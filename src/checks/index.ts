@@ -6,5 +6,6 @@ import { networkPolicy } from './networkPolicy/index.ts';
 import { podDisruptionBudget } from './podDisruptionBudget/index.ts';
 import { probes } from './probes/index.ts';
 import { resource } from './resource/index.ts';
+import { source } from './source/index.ts';
 
-export const CHECKS: readonly Check[] = [probes, podDisruptionBudget, networkPolicy, resource];
+export const CHECKS: readonly Check[] = [probes, podDisruptionBudget, networkPolicy, resource, source];

@@ -5,10 +5,11 @@ import {
   type CheckStatus,
   MAX_FINDINGS,
   MAX_MESSAGE,
+  MAX_REVISION,
   type StatusFinding,
   type Verdict,
 } from '../api/status.ts';
-import type { Check, CheckContext, Finding, Judgement } from '../checks/check.ts';
+import type { Check, CheckContext, Finding, Judgement, Location } from '../checks/check.ts';
 import { covers, inForce } from './waivers.ts';
 
 /** The registry, by block name. */
@@ -139,11 +140,18 @@ function ordered(findings: readonly Finding[], isWaived: (finding: Finding) => b
         ...(finding.field ? { field: clip(finding.field, 256) } : {}),
         reason: finding.reason,
         message: clip(finding.message),
+        ...(finding.location ? { location: located(finding.location) } : {}),
         ...(finding.fix ? { fix: clip(finding.fix) } : {}),
       }),
     )
     .sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
 }
+
+const located = ({ path, line, revision }: Location) => ({
+  path: clip(path),
+  ...(line === undefined ? {} : { line }),
+  revision: clip(revision, MAX_REVISION),
+});
 
 /** "1 check", "2 checks". */
 export const count = (n: number, thing: string) => `${n} ${thing}${n === 1 ? '' : 's'}`;

@@ -3,7 +3,8 @@
 
 import type { WholeObject } from '../../facts/view.ts';
 import { type CheckContext, defineCheck, type Finding, type Judgement, type Subject } from '../check.ts';
-import { type CelProgram, compileCel } from '../shared/cel.ts';
+import { ask, type Budget } from '../shared/ask.ts';
+import { compileCel } from '../shared/cel.ts';
 import { count, finding, refer, someOf } from '../shared/messages.ts';
 import { describeSelector } from '../shared/selectors.ts';
 import { earliest } from '../shared/settling.ts';
@@ -11,9 +12,6 @@ import { findObjects, metaOf, wholeSubject } from './objects.ts';
 import { reasons } from './reasons.ts';
 import { type Params, schema } from './schema.ts';
 import { judgeCondition, judgeFreshness } from './status.ts';
-
-/** Steps of CEL over all objects of one judgement: about a second. */
-const MAX_STEPS = 5_000_000;
 
 export const resource = defineCheck<Params>({
   type: 'resource',
@@ -84,56 +82,14 @@ function judge(params: Params, context: CheckContext): Judgement {
   };
 }
 
-interface Budget {
-  steps: number;
-}
-
-type Answer = 'holds' | 'not' | Finding;
-
-/** Asks one expression of one object, within what the judgement may still spend. */
-function ask(source: string, field: string, object: WholeObject, subject: Subject, budget: Budget): Answer {
-  const program = compileCel(source) as CelProgram;
-  const about = { subject, field };
-  if (budget.steps > MAX_STEPS) {
-    return {
-      ...about,
-      level: 'Unknown',
-      reason: 'CostLimit',
-      message: `${refer(subject)}: the expressions of this check cost too much over all objects (more than ${MAX_STEPS} steps). Narrow what it selects, or simplify them.`,
-    };
-  }
-  const result = program.run(object);
-  budget.steps += result.steps;
-  switch (result.state) {
-    case 'value':
-      return result.value ? 'holds' : 'not';
-    case 'error':
-      return finding({
-        ...about,
-        level: 'Fail',
-        reason: 'ExpressionError',
-        what: `${refer(subject)}: ${source} errs: ${result.message}.`,
-        fix: 'Set the field, or guard the expression with has() or self.?field.orValue(…).',
-      });
-    case 'over':
-      return finding({
-        ...about,
-        level: 'Unknown',
-        reason: 'CostLimit',
-        what: `${refer(subject)}: ${source} cannot be decided: ${result.message}.`,
-        fix: 'Simplify the expression, above all loops within loops.',
-      });
-    default:
-      return result satisfies never;
-  }
-}
+const about = (subject: Subject, field: string) => ({ subject, field, who: refer(subject) });
 
 function thoseThatCount(params: Params, objects: readonly WholeObject[], budget: Budget) {
   if (params.where === undefined) return { objects, findings: [] };
   const counting: WholeObject[] = [];
   const findings: Finding[] = [];
   for (const object of objects) {
-    const answer = ask(params.where, 'where', object, wholeSubject(params.kind, object), budget);
+    const answer = ask(params.where, about(wholeSubject(params.kind, object), 'where'), object, budget);
     if (answer === 'holds') counting.push(object);
     else if (answer !== 'not') findings.push(answer);
   }
@@ -149,7 +105,7 @@ function judgeObject(
   const subject = wholeSubject(params.kind, object);
   const findings: Finding[] = [];
   for (const [index, { cel, message }] of params.expect.entries()) {
-    const answer = ask(cel, `expect[${index}]`, object, subject, budget);
+    const answer = ask(cel, about(subject, `expect[${index}]`), object, budget);
     if (answer === 'holds') continue;
     findings.push(answer === 'not' ? notAsExpected(subject, cel, message, index) : answer);
   }

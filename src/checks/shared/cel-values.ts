@@ -3,6 +3,8 @@
 
 /** Deeper than anything that a person writes; equality recurses this deep. */
 const MAX_DEPTH = 500;
+/** Fields and elements, however deep; YAML aliases can make many of few. */
+const MAX_NODES = 500_000;
 
 export class TooDeep extends Error {}
 
@@ -21,6 +23,7 @@ export function convert(root: unknown, weights: Weights): unknown {
   const first = leafOrFrame(root);
   if (!('made' in first)) return first.leaf;
   const stack: Frame[] = [first];
+  let nodes = 0;
   for (;;) {
     const frame = stack[stack.length - 1] as Frame;
     const next = frame.entries.next();
@@ -34,6 +37,7 @@ export function convert(root: unknown, weights: Weights): unknown {
     }
     const [key, value] = next.value;
     frame.key = key;
+    if (++nodes > MAX_NODES) throw new TooDeep(`the object has more than ${MAX_NODES} parts`);
     const child = leafOrFrame(value);
     if (!('made' in child)) put(frame, child.leaf, weightOfLeaf(child.leaf));
     else if (stack.push(child) > MAX_DEPTH) {

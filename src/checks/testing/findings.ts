@@ -56,10 +56,20 @@ function words(check: Check, given: Case): string {
   return [first, ...judgement.findings.flatMap(linesOf)].join('\n');
 }
 
-function linesOf({ level, reason, subject, field, message, fix, culprits = [] }: Finding): string[] {
+function linesOf({
+  level,
+  reason,
+  subject,
+  field,
+  message,
+  location,
+  fix,
+  culprits = [],
+}: Finding): string[] {
   return [
     `${level} ${reason} ${subject ? named(subject) : '-'} ${field ?? '-'}`,
     `  ${message}`,
+    ...(location ? [`  at: ${location.path}${location.line ? `:${location.line}` : ''}`] : []),
     ...(fix ? [`  fix: ${fix}`] : []),
     ...(culprits.length > 0 ? [`  culprits: ${culprits.map(named).join(', ')}`] : []),
   ];

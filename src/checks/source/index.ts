@@ -1,0 +1,196 @@
+// Proves what the files of a Flux source say, at the revision that Flux applies:
+// which exist, and what their content is.
+
+import type { SourceFile } from '../../facts/view.ts';
+import { type CheckContext, defineCheck, type Finding, type Judgement, type Subject } from '../check.ts';
+import { compileCel } from '../shared/cel.ts';
+import { count, finding, isUnknowable, refer, someOf, unknownFinding } from '../shared/messages.ts';
+import { judgeDocuments } from './expectations.ts';
+import { compileGlob } from './glob.ts';
+import { reasons } from './reasons.ts';
+import { type FileParams, type Params, schema } from './schema.ts';
+import { judgeText, patternOf } from './text.ts';
+import { at, type Effort, filesOf, located, type Place, SOURCE_KINDS, textOf } from './tree.ts';
+
+export const source = defineCheck<Params>({
+  type: 'source',
+  summary: 'The files of a Flux source say what they should, at the revision that Flux applies.',
+  schema,
+  reads: SOURCE_KINDS.map((kind) => ({ apiVersion: 'source.toolkit.fluxcd.io/v1', kind })),
+  reasons,
+  example: `source:
+  ref: {kind: GitRepository, namespace: flux-system, name: flux-system}
+  files:
+  - path: scripts/bootstrap-apps.sh
+    matches:
+    - '^run_parallel\\(\\) \\{'
+    notMatches:
+    - '^set \\+e'
+`,
+  problems,
+  judge,
+});
+
+function problems({ files }: Params) {
+  return files.flatMap((entry, index) => {
+    const of = (field: string, compiled: { readonly state: string; readonly message?: string }) =>
+      compiled.state === 'invalid'
+        ? [{ field: `files[${index}].${field}`, message: compiled.message ?? '' }]
+        : [];
+    return [
+      ...of('path', compileGlob(entry.path)),
+      ...entry.matches.flatMap((pattern, nr) => of(`matches[${nr}]`, patternOf(pattern))),
+      ...entry.notMatches.flatMap((pattern, nr) => of(`notMatches[${nr}]`, patternOf(pattern))),
+      ...entry.yaml.flatMap(({ cel }, nr) => of(`yaml[${nr}].cel`, compileCel(cel))),
+    ];
+  });
+}
+
+function judge({ ref, files }: Params, context: CheckContext): Judgement {
+  const { kind, name, namespace = context.namespace } = ref;
+  const subject: Subject = { kind, namespace, name };
+  const tree = context.facts.tree({ kind, namespace, name });
+  if (isUnknowable(tree)) return { findings: [unknownFinding(tree, subject)], passed: 0 };
+  if (tree.state === 'absent') return { findings: [missing(subject, tree.served)], passed: 0 };
+
+  const place: Place = { tree: tree.value, subject };
+  const effort: Effort = { work: 0, steps: 0 };
+  const outcomes = files.map((entry, index) => judgeEntry(entry, `files[${index}]`, place, effort));
+  const judged = new Set(outcomes.flatMap(({ files }) => files.map(({ path }) => path)));
+  return {
+    findings: [...outcomes.flatMap(({ findings }) => findings), ...notes(place)],
+    passed: outcomes.reduce((sum, { passed }) => sum + passed, 0),
+    message:
+      judged.size === 0
+        ? `${refer(subject)} has no such file, as wanted`
+        : `${count(judged.size, 'file')} of ${refer(subject)} ${judged.size === 1 ? 'is' : 'are'} as expected`,
+  };
+}
+
+interface Outcome {
+  readonly findings: readonly Finding[];
+  readonly passed: number;
+  readonly files: readonly SourceFile[];
+}
+
+function judgeEntry(entry: FileParams, field: string, place: Place, effort: Effort): Outcome {
+  const found = filesOf(place.tree, entry.path);
+  const leftOut = place.tree.leftOut(entry.path);
+  if (!entry.exists) {
+    if (found.length > 0) return { findings: forbidden(found, field, place), passed: 0, files: found };
+    return leftOut === undefined
+      ? { findings: [], passed: 1, files: [] }
+      : { findings: [away(entry, field, place, leftOut)], passed: 0, files: [] };
+  }
+  if (found.length === 0) {
+    const none = leftOut === undefined ? absent(entry, field, place) : away(entry, field, place, leftOut);
+    return { findings: [none], passed: 0, files: [] };
+  }
+  const findings: Finding[] = [];
+  let passed = 0;
+  for (const file of found) {
+    const said = judgeFile(entry, field, file, place, effort);
+    findings.push(...said);
+    if (said.length === 0) passed++;
+  }
+  if (leftOut !== undefined && asksContent(entry)) findings.push(partly(entry, field, place, leftOut));
+  return { findings, passed, files: found };
+}
+
+const asksContent = ({ matches, notMatches, yaml }: FileParams): boolean =>
+  matches.length + notMatches.length + yaml.length > 0;
+
+function judgeFile(
+  entry: FileParams,
+  field: string,
+  file: SourceFile,
+  place: Place,
+  effort: Effort,
+): readonly Finding[] {
+  if (!asksContent(entry)) return [];
+  const text = textOf(file);
+  if (text === undefined) return [notKept(file, field, place)];
+  return [
+    ...judgeText(entry, field, file, text, place, effort),
+    ...(entry.yaml.length > 0 ? judgeDocuments(entry, field, file, place, effort) : []),
+  ];
+}
+
+function missing(subject: Subject, served: boolean): Finding {
+  return finding({
+    level: 'Fail',
+    reason: 'SubjectMissing',
+    subject,
+    what: served
+      ? `${refer(subject)} does not exist, so that nothing is applied from it.`
+      : `The cluster does not serve ${subject.kind}: Flux's source-controller is not installed, so that nothing is applied from ${refer(subject)}.`,
+    fix: 'Create the source, or correct ref.',
+  });
+}
+
+function absent({ path }: FileParams, field: string, place: Place): Finding {
+  return finding({
+    level: 'Fail',
+    reason: 'FileMissing',
+    subject: place.subject,
+    field: `${field}.path`,
+    location: located(place, path),
+    what: `${refer(place.subject)} has no file ${at(place, path)}.`,
+    fix: 'Commit it (again), or correct path.',
+  });
+}
+
+function away({ path }: FileParams, field: string, place: Place, why: string): Finding {
+  return finding({
+    level: 'Unknown',
+    reason: 'LeftOut',
+    subject: place.subject,
+    field: `${field}.path`,
+    location: located(place, path),
+    what: `${refer(place.subject)} cannot show ${at(place, path)}: ${why}.`,
+    fix: 'Include such files by spec.ignore of the source.',
+  });
+}
+
+function partly({ path }: FileParams, field: string, place: Place, why: string): Finding {
+  return {
+    level: 'Warning',
+    reason: 'PartlyLeftOut',
+    subject: place.subject,
+    field: `${field}.path`,
+    message: `${path} may mean more files than ${refer(place.subject)} shows: ${why}.`,
+  };
+}
+
+const forbidden = (found: readonly SourceFile[], field: string, place: Place): readonly Finding[] =>
+  found.map(({ path }) =>
+    finding({
+      level: 'Fail',
+      reason: 'FileForbidden',
+      subject: place.subject,
+      field: `${field}.exists`,
+      location: located(place, path),
+      what: `${at(place, path)} exists (${someOf(found.map((file) => file.path))}), and must not.`,
+      fix: 'Remove it, or correct path.',
+    }),
+  );
+
+function notKept({ path, unread }: SourceFile, field: string, place: Place): Finding {
+  return finding({
+    level: 'Unknown',
+    reason: 'NotKept',
+    subject: place.subject,
+    field: `${field}.path`,
+    location: located(place, path),
+    what: `The content of ${at(place, path)} was not kept: ${unread ?? 'the reason is not known'}.`,
+    fix: 'Split the file, or narrow path.',
+  });
+}
+
+const notes = ({ tree, subject }: Place): readonly Finding[] =>
+  tree.notes.map((note) => ({
+    level: 'Warning',
+    reason: 'SourceNote',
+    subject,
+    message: `${refer(subject)} at ${tree.revision}: ${note}`,
+  }));

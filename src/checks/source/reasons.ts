@@ -1,0 +1,74 @@
+// Every reason that the source check can give, for the reference.
+
+import type { ReasonDoc } from '../check.ts';
+import { FACT_REASONS } from '../shared/messages.ts';
+
+export const reasons: Readonly<Record<string, ReasonDoc>> = {
+  SubjectMissing: {
+    level: 'Fail',
+    meaning: 'The Flux source does not exist, so that nothing is applied from it.',
+    mend: 'Create the source, or correct ref.',
+  },
+  FileMissing: {
+    level: 'Fail',
+    meaning: 'No file of the tree is meant by the glob.',
+    mend: 'Commit the file, or correct path.',
+  },
+  FileForbidden: {
+    level: 'Fail',
+    meaning: 'A file exists although exists is false.',
+    mend: 'Remove the file, or correct path.',
+  },
+  LeftOut: {
+    level: 'Unknown',
+    meaning:
+      'Flux leaves such files out of the artifact: the repository may have them, the cluster does not see them.',
+    mend: "Include them by the spec.ignore of the source (Flux leaves out .github and others by default), or by the repository's .sourceignore.",
+  },
+  PartlyLeftOut: {
+    level: 'Warning',
+    meaning: 'Flux leaves files out of the artifact that the glob means; those in the artifact were judged.',
+    mend: 'Narrow path to what Flux keeps, or include the files by the spec.ignore of the source.',
+  },
+  NoMatch: {
+    level: 'Fail',
+    meaning: 'A pattern of matches does not occur in the file.',
+    mend: 'Put what is missing into the file, or correct the pattern.',
+  },
+  Matches: {
+    level: 'Fail',
+    meaning: 'A pattern of notMatches occurs in the file, at the line that is named.',
+    mend: 'Take it out, or correct the pattern.',
+  },
+  ExpectationFailed: {
+    level: 'Fail',
+    meaning: 'A CEL expression of yaml does not hold for a document of the file, or the file holds none.',
+    mend: 'Change the document so that it does.',
+  },
+  ExpressionError: {
+    level: 'Fail',
+    meaning: 'A CEL expression errs on a document, so it does not hold: most often a field is missing.',
+    mend: 'Set the field, or guard the expression with has() or self.?field.orValue(…).',
+  },
+  Unparsable: {
+    level: 'Fail',
+    meaning: 'The file is no YAML or JSON: keys that occur twice, templates, an error of syntax.',
+    mend: 'Mend the line that is named; a template is judged by matches.',
+  },
+  NotKept: {
+    level: 'Unknown',
+    meaning: 'The content of the file was not kept: it is too large, or no text.',
+    mend: 'Split the file, or narrow path.',
+  },
+  CostLimit: {
+    level: 'Unknown',
+    meaning: 'Finding out costs too much.',
+    mend: 'Narrow path, or simplify the patterns and expressions.',
+  },
+  SourceNote: {
+    level: 'Warning',
+    meaning: 'Something about the source as a whole: it is stale, or parts of it were passed over.',
+    mend: 'See the message.',
+  },
+  ...FACT_REASONS,
+};

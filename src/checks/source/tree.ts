@@ -1,0 +1,89 @@
+// The files of the tree that the check reads: which of them a glob means, their
+// text, and where in them something stands.
+
+import type { SourceFile, SourceRef, SourceTree } from '../../facts/view.ts';
+import type { Location, Subject } from '../check.ts';
+import type { Budget } from '../shared/ask.ts';
+import { compileGlob, type Glob } from './glob.ts';
+
+/** The kinds of Flux that offer files. */
+export const SOURCE_KINDS = [
+  'GitRepository',
+  'OCIRepository',
+  'Bucket',
+] as const satisfies readonly SourceRef['kind'][];
+
+/** A tree, and the Flux source that it is of. */
+export interface Place {
+  readonly tree: SourceTree;
+  readonly subject: Subject;
+}
+
+/** What one judgement has cost so far. Counted also where an answer is remembered, so that it comes to the same every time. */
+export interface Effort extends Budget {
+  /** Characters of text times instructions of patterns. */
+  work: number;
+}
+
+const chosen = new WeakMap<SourceTree, Map<string, readonly SourceFile[]>>();
+
+/** The files that a glob means, in the order of their paths; found once for each tree. */
+export function filesOf(tree: SourceTree, glob: string): readonly SourceFile[] {
+  const known = chosen.get(tree) ?? new Map<string, readonly SourceFile[]>();
+  chosen.set(tree, known);
+  const before = known.get(glob);
+  if (before) return before;
+  const found = find(tree, globOf(glob));
+  known.set(glob, found);
+  return found;
+}
+
+function find(tree: SourceTree, glob: Glob): readonly SourceFile[] {
+  if (glob.path !== undefined) {
+    const file = tree.files.get(glob.path);
+    return file ? [file] : [];
+  }
+  return [...tree.files.values()].filter(({ path }) => glob.matches(path));
+}
+
+const globs = new Map<string, Glob>();
+const MAX_GLOBS = 2_000;
+
+/** Of a glob that problems() let through. */
+function globOf(source: string): Glob {
+  const known = globs.get(source);
+  if (known) return known;
+  const made = compileGlob(source);
+  if (made.state === 'invalid') throw new Error(`${source}: ${made.message}`);
+  if (globs.size >= MAX_GLOBS) globs.clear();
+  globs.set(source, made);
+  return made;
+}
+
+/** The text as people see it: without a byte order mark, lines ending in \n. Undefined where it was not kept. */
+export function textOf({ text }: SourceFile): string | undefined {
+  if (text === undefined) return undefined;
+  const whole = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  return whole.includes('\r') ? whole.replaceAll('\r\n', '\n') : whole;
+}
+
+/** The line, from 1, of a character. */
+export function lineAt(text: string, offset: number): number {
+  let line = 1;
+  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++;
+  return line;
+}
+
+/** A revision as people write it: hashes cut to 12 digits. */
+export const shortRevision = (revision: string): string =>
+  revision.replace(/\b([0-9a-f]{12})[0-9a-f]{20,}\b/g, '$1');
+
+export const located = ({ tree }: Place, path: string, line?: number): Location => ({
+  path,
+  ...(line === undefined ? {} : { line }),
+  revision: tree.revision,
+});
+
+/** path:line at revision, for messages. */
+export const at = ({ tree }: Place, path: string, line?: number): string =>
+  `${path}${line === undefined ? '' : `:${line}`} at ${shortRevision(tree.revision)}`;
