@@ -9,7 +9,9 @@ import { operator } from './cli/operator.ts';
 import { reach } from './cli/reach/index.ts';
 import { PEER_SYNTAX } from './cli/reach/peers.ts';
 import { REPORT_FORMATS, report } from './cli/report.ts';
+import { suggest } from './cli/suggest/index.ts';
 import { verify } from './cli/verify.ts';
+import { parseRange } from './facts/network/addresses.ts';
 import { LOG_LEVELS } from './telemetry/log.ts';
 import { version } from './version.ts';
 
@@ -19,6 +21,14 @@ const count = (text: string) => {
   return number;
 };
 const several = (path: string, before: readonly string[] = []) => [...before, path];
+const ranges = (text: string, before: readonly string[] = []) => {
+  try {
+    parseRange(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+  return [...before, text];
+};
 const list = (text: string, before: readonly string[] = []) => [
   ...before,
   ...text
@@ -47,7 +57,14 @@ const clusterOptions = (command: Command) =>
     )
     .option('--context <name>', 'context of the kubeconfig');
 
-clusterOptions(program.command('operator'))
+const evidenceOption = (command: Command) =>
+  command.option(
+    '--allow-evidence-from <cidr>',
+    'fetch evidence from these addresses though they are loopback, link-local or otherwise special; may be repeated',
+    ranges,
+  );
+
+evidenceOption(clusterOptions(program.command('operator')))
   .description('run the controller in a cluster')
   .option(
     '--namespace <name>',
@@ -182,6 +199,32 @@ clusterOptions(program.command('report'))
   .option('--memory <file>', 'what `verify --memory` kept of former runs')
   .option('--timeout <seconds>', 'how long the cluster may take to answer', count, 60)
   .action(report);
+
+clusterOptions(program.command('suggest'))
+  .description('what would make the failing checks of an item pass, judged before it is shown')
+  .argument('<item>', 'name of an item, or a file of items')
+  .option(
+    '-f, --manifests <path>',
+    'judge these files or folders instead of a cluster; may be repeated',
+    several,
+  )
+  .option(
+    '--static',
+    'judge manifests by their templates alone, as if they were rolled out and healthy',
+    false,
+  )
+  .option('-n, --namespace <name>', 'namespace of the item')
+  .addOption(
+    new Option('-o, --output <format>', 'how the suggestions are printed')
+      .choices(['yaml', 'json'])
+      .default('yaml'),
+  )
+  .option('--timeout <seconds>', 'how long the cluster may take to answer', count, 60)
+  .addHelpText(
+    'after',
+    '\nExit status: 0 what is printed makes every failing check pass, or none fails; 1 something fails or is Unknown\nfor which there is no suggestion, and stderr says why; 2 usage, unreadable input or an Invalid item.',
+  )
+  .action(suggest);
 
 program
   .command('explain')

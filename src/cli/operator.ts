@@ -15,6 +15,7 @@ export interface OperatorFlags {
   readonly context?: string;
   readonly namespace?: string;
   readonly clusterWideNamespaces?: readonly string[];
+  readonly allowEvidenceFrom?: readonly string[];
   readonly watchLabelSelector?: string;
   readonly metricsBindAddress: string;
   readonly leaderElect: boolean;
@@ -38,6 +39,7 @@ export async function operator(flags: OperatorFlags): Promise<void> {
     namespace,
     identity,
     clusterWideNamespaces: flags.clusterWideNamespaces ?? [namespace],
+    allowEvidenceFrom: flags.allowEvidenceFrom ?? [],
     leaderElect: flags.leaderElect,
     leaseName: flags.leaseName,
     metricsBindAddress: flags.metricsBindAddress,

@@ -40,6 +40,8 @@ export interface OperatorOptions {
   /** Differs between replicas. */
   readonly identity: string;
   readonly clusterWideNamespaces: readonly string[];
+  /** Special addresses (CIDR) that evidence may be fetched from all the same. */
+  readonly allowEvidenceFrom?: readonly string[];
   readonly leaderElect: boolean;
   readonly leaseName: string;
   /** Go's notation, such as :8080; 0 turns it off. */
@@ -88,7 +90,13 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const occasions = createOccasions();
   const ownWrites = createOwnWrites();
   const discovery = createDiscovery(transport);
-  const source = liveSource({ transport, discovery, clock, observe: metrics.watch });
+  const source = liveSource({
+    transport,
+    discovery,
+    clock,
+    observe: metrics.watch,
+    allowEvidenceFrom: options.allowEvidenceFrom ?? [],
+  });
   const permissions = createPermissions({
     transport,
     discovery,

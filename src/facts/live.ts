@@ -3,15 +3,18 @@
 // into a store of projections.
 
 import type { ApiResource, Clock, Discovery, KubeObject, Transport } from '../kubernetes/index.ts';
+import { createTrees } from './artifacts/trees.ts';
 import { createDefinitions } from './definitions.ts';
 import { MANAGERS, writersOf } from './equal.ts';
 import { createFeed, type Feed, type FeedChange } from './feed.ts';
 import type { Manager, Meta } from './kinds.ts';
+import { createGuardedFetch } from './network/guarded-fetch.ts';
 import { KINDS, READ_SINGLY } from './projections.ts';
 import { managers } from './raw.ts';
 import type { Read } from './recording.ts';
 import { createSharing } from './sharing.ts';
 import { type KindRef, SOURCE_API, type Source, wholeRef } from './source.ts';
+import { SOURCE_KINDS, type SourceRef, type WholeObject } from './view.ts';
 
 /** A change of a fact, for whoever has read it. */
 export interface FactChange {
@@ -32,6 +35,8 @@ export interface LiveOptions {
   readonly clock: Clock;
   /** For watch metrics: the kind, and what its reflector does. */
   readonly observe?: (kind: string) => (event: WatchEventName) => void;
+  /** Ranges of special addresses (CIDR) that evidence may be fetched from all the same. */
+  readonly allowEvidenceFrom?: readonly string[];
 }
 type WatchEventName =
   | 'list'
@@ -74,11 +79,25 @@ function whole(raw: KubeObject): object {
   return Object.assign({ ...raw, metadata }, { [MANAGERS]: managers(managedFields) });
 }
 
-export function liveSource({ transport, discovery, clock, observe }: LiveOptions): LiveSource {
+/** Throws where a range of `allowEvidenceFrom` is none. */
+export function liveSource(options: LiveOptions): LiveSource {
+  const { transport, discovery, clock, observe } = options;
   const definitions = createDefinitions({ transport, discovery, clock });
   const feeds = new Map<string, Feed>();
   const sharing = createSharing();
   const listeners = new Set<(change: FactChange) => void>();
+  const network = createGuardedFetch({ allow: options.allowEvidenceFrom ?? [] });
+  const trees = createTrees({
+    open: network.open,
+    clock,
+    onChange: ({ kind, namespace, name }) =>
+      tell({
+        read: { kind: sourceKind(kind).key, namespace, name },
+        kind,
+        managers: [],
+        at: performance.now(),
+      }),
+  });
 
   const tell = (change: FactChange) => {
     for (const listener of [...listeners]) listener(change);
@@ -116,15 +135,9 @@ export function liveSource({ transport, discovery, clock, observe }: LiveOptions
     },
     get: (kind, namespace, name) => feedOf(kind, namespace, name).get(namespace, name),
     list: (kind, namespace) => feedOf(kind, namespace, undefined).list(namespace),
-    tree: ({ kind, namespace, name }) => {
-      const ref = wholeRef({ apiVersion: SOURCE_API, kind });
-      const object = feedOf(ref, namespace, name).get(namespace, name);
-      if (object.state !== 'known') return object;
-      return {
-        state: 'failed',
-        reason: 'Unreachable',
-        message: `the artifact of ${kind} ${namespace}/${name} is not fetched`,
-      };
+    tree: (ref) => {
+      const object = feedOf(sourceKind(ref.kind), ref.namespace, ref.name).get(ref.namespace, ref.name);
+      return object.state === 'known' ? trees.read(ref, object.value as WholeObject) : object;
     },
     onChange: (listener) => {
       listeners.add(listener);
@@ -133,6 +146,9 @@ export function liveSource({ transport, discovery, clock, observe }: LiveOptions
       };
     },
     release: ({ kind, namespace, name }) => {
+      const source = SOURCE_KINDS.find((each) => sourceKind(each).key === kind);
+      if (source && namespace !== undefined && name !== undefined)
+        trees.release({ kind: source, namespace, name });
       for (const key of [kind, `${kind}|${namespace ?? ''}/${name ?? ''}`]) {
         const feed = feeds.get(key);
         if (!feed || (key === kind && name !== undefined)) continue;
@@ -141,11 +157,18 @@ export function liveSource({ transport, discovery, clock, observe }: LiveOptions
       }
     },
     stop: async () => {
-      await Promise.all([definitions.stop(), ...[...feeds.values()].map((feed) => feed.stop())]);
+      await Promise.all([
+        definitions.stop(),
+        trees.stop(),
+        ...[...feeds.values()].map((feed) => feed.stop()),
+      ]);
+      await network.close();
       feeds.clear();
     },
   };
 }
+
+const sourceKind = (kind: SourceRef['kind']): KindRef => wholeRef({ apiVersion: SOURCE_API, kind });
 
 function asFactChange(
   kind: KindRef,

@@ -63,6 +63,7 @@ export function liveFixture(): LiveFixture {
         monotonic: () => real.monotonic() + fixture.ahead,
         after: (ms, action) => real.after(ms < 100 ? ms : ms / 50, action),
       },
+      allowEvidenceFrom: ['127.0.0.1'],
     });
     fixture.source.onChange((change) => fixture.changes.push(change));
     fixture.server.on('/api', {}, discoveryOf());

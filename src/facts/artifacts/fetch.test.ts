@@ -1,0 +1,43 @@
+// An artifact is used when it is whole, and its digest is what the source says.
+
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createGuardedFetch, type GuardedFetch } from '../network/guarded-fetch.ts';
+import { fetchArtifact } from './fetch.ts';
+import { type ArtifactServer, sha256, startArtifactServer, tarGzOf } from './testing/archives.ts';
+
+let server: ArtifactServer;
+let network: GuardedFetch;
+
+beforeEach(async () => {
+  server = await startArtifactServer();
+  network = createGuardedFetch({ allow: ['127.0.0.0/8'] });
+});
+afterEach(async () => {
+  await network.close();
+  await server.close();
+});
+
+const { signal } = new AbortController();
+
+test('the files of an artifact are here when its digest is right', async () => {
+  const archive = await tarGzOf(
+    ['README.md', '# Home\n'],
+    [{ name: 'docs', type: 'directory' }],
+    ['docs/a.md', 'über'],
+    [{ name: 'empty', type: 'directory' }],
+  );
+  server.on('/a.tar.gz', archive);
+  const found = await fetchArtifact(
+    { url: `${server.url}/a.tar.gz`, digest: sha256(archive) },
+    network.open,
+    {
+      signal,
+    },
+  );
+  expect([...found.files.values()]).toEqual([
+    { path: 'README.md', size: 7, text: '# Home\n' },
+    { path: 'docs/a.md', size: 5, text: 'über' },
+  ]);
+  expect(found.emptyFolders).toEqual(['empty']);
+  expect(found.notes).toEqual([]);
+});

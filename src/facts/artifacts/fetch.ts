@@ -1,0 +1,107 @@
+// Fetches one artifact of a Flux source: downloaded within bounds, its digest
+// verified, unpacked while it arrives. Nothing touches the disk.
+
+import { createHash } from 'node:crypto';
+import { EvidenceError, isEvidenceError } from '../network/evidence-error.ts';
+import type { Answer } from '../network/guarded-fetch.ts';
+import type { TreeFiles } from './files.ts';
+import { size, TREE_LIMITS, type TreeLimits } from './limits.ts';
+import { unpack } from './unpack.ts';
+
+/** What status.artifact of a source says. */
+export interface Artifact {
+  readonly url: string;
+  /** Algorithm and value, parted by a colon. */
+  readonly digest: string;
+}
+
+/** Bytes of the digests that are verified; source-controller writes sha256 unless it is told otherwise. */
+const DIGESTS: Readonly<Record<string, number>> = { sha256: 32, sha384: 48, sha512: 64 };
+
+/** Why a digest cannot be verified; undefined when it can. */
+export function digestProblem(digest: unknown): string | undefined {
+  if (typeof digest !== 'string' || digest === '')
+    return 'it has no digest, so what is fetched could not be verified';
+  const [algorithm = '', value = ''] = digest.split(':');
+  const bytes = DIGESTS[algorithm];
+  if (bytes === undefined)
+    return `its digest is of the kind ${JSON.stringify(algorithm.slice(0, 20))}, and only ${Object.keys(DIGESTS).join(', ')} are verified; set --artifact-digest-algo=sha256 of source-controller`;
+  return new RegExp(`^[0-9a-f]{${bytes * 2}}$`).test(value) ? undefined : `its digest is no ${algorithm}`;
+}
+
+/** Gets the bytes of an artifact: over the network, or through the API server. */
+export type OpenUrl = (url: string, signal: AbortSignal) => Promise<Answer>;
+
+/** Throws EvidenceError. `previous` is what the source held before: what did not change is shared with it. */
+export async function fetchArtifact(
+  { url, digest }: Artifact,
+  open: OpenUrl,
+  {
+    signal,
+    previous,
+    limits = TREE_LIMITS,
+  }: { signal: AbortSignal; previous?: TreeFiles; limits?: TreeLimits },
+): Promise<TreeFiles> {
+  const timeout = AbortSignal.timeout(limits.milliseconds);
+  const within = AbortSignal.any([signal, timeout]);
+  let answer: Answer | undefined;
+  try {
+    answer = await open(url, within);
+    refuseStatus(answer.status, url);
+    const [algorithm = '', wanted = ''] = digest.split(':');
+    const hash = createHash(algorithm);
+    const files = await unpack(hashed(answer.chunks, hash, limits), limits, within, previous);
+    const found = hash.digest('hex');
+    if (found !== wanted)
+      throw new EvidenceError(
+        'Unreadable',
+        `what ${url} holds has the digest ${algorithm}:${found}, and status.artifact.digest says ${digest}: nothing of it is used`,
+      );
+    return files;
+  } catch (error) {
+    if (timeout.aborted)
+      throw new EvidenceError(
+        'Unreachable',
+        `${url} did not arrive within ${limits.milliseconds / 1000} s`,
+        error,
+      );
+    if (isEvidenceError(error) && !error.message.includes(url))
+      throw new EvidenceError(error.reason, `${url}: ${error.message}`, error);
+    throw error;
+  } finally {
+    answer?.close();
+  }
+}
+
+async function* hashed(
+  chunks: AsyncIterable<Buffer>,
+  hash: ReturnType<typeof createHash>,
+  { archiveBytes }: TreeLimits,
+): AsyncGenerator<Buffer> {
+  let total = 0;
+  for await (const chunk of chunks) {
+    total += chunk.length;
+    if (total > archiveBytes)
+      throw new EvidenceError(
+        'Unreadable',
+        `the archive is larger than ${size(archiveBytes)}. Leave out what is not needed with spec.ignore of the source`,
+      );
+    hash.update(chunk);
+    yield chunk;
+  }
+}
+
+function refuseStatus(status: number, url: string): void {
+  if (status === 200) return;
+  if (status === 401 || status === 403)
+    throw new EvidenceError(
+      'Forbidden',
+      `${url} answers ${status}: it may not be fetched without credentials`,
+    );
+  throw new EvidenceError(
+    'Unreachable',
+    status === 404
+      ? `${url} answers 404: source-controller does not hold this artifact any more; it writes a new one when it reconciles the source`
+      : `${url} answers ${status}`,
+  );
+}

@@ -1,0 +1,159 @@
+// Gathers the artifacts that somebody reads: one fetch for one artifact, however
+// many sources point at it; retried while it fails; dropped when nobody reads it.
+
+import { type Backoff, type Clock, createBackoff, type TimerHandle } from '../../kubernetes/index.ts';
+import { EvidenceError, failedBy, isEvidenceError } from '../network/evidence-error.ts';
+import type { Fact, Failed, Pending } from '../view.ts';
+import type { Artifact } from './fetch.ts';
+import type { TreeFiles } from './files.ts';
+
+/** Somebody who reads artifacts: a source. */
+export interface Reader {
+  readonly key: string;
+  /** Readers of one group wait for each other, so that no group can keep all others waiting. */
+  readonly group: string;
+}
+
+export interface GathererOptions {
+  readonly fetch: (artifact: Artifact, signal: AbortSignal, previous?: TreeFiles) => Promise<TreeFiles>;
+  readonly clock: Clock;
+  /** The fact of this reader has changed. Never called within read(). */
+  readonly onChange: (reader: Reader) => void;
+}
+
+export interface Gatherer {
+  /** What is known of the artifact now; the first read of one schedules its fetch. A reader reads one artifact at a time. */
+  read(reader: Reader, artifact: Artifact): Fact<TreeFiles>;
+  release(reader: string): void;
+  stop(): Promise<void>;
+}
+
+/** How many fetches are under way at a time, and how many of them for one group. */
+const AT_ONCE = 6;
+const AT_ONCE_OF_A_GROUP = 2;
+
+/** How often a place that does not answer is asked before that is told: it may be starting. */
+const PATIENT_TRIES = 3;
+
+interface Entry {
+  readonly artifact: Artifact;
+  readonly group: string;
+  readonly readers: Map<string, Reader>;
+  readonly backoff: Backoff;
+  readonly abort: AbortController;
+  /** What its first reader held before; kept until the fetch is done. */
+  previous: TreeFiles | undefined;
+  fact: Fact<TreeFiles>;
+  tries: number;
+  retry?: TimerHandle;
+}
+
+export function createGatherer({ fetch, clock, onChange }: GathererOptions): Gatherer {
+  const entries = new Map<string, Entry>();
+  /** Which entry each reader reads. */
+  const current = new Map<string, Entry>();
+  const waiting: Entry[] = [];
+  const underWay = new Map<Entry, Promise<void>>();
+  let stopped = false;
+
+  function next(): void {
+    for (const entry of [...waiting]) {
+      if (underWay.size >= AT_ONCE) return;
+      const ofGroup = [...underWay.keys()].filter(({ group }) => group === entry.group).length;
+      if (ofGroup >= AT_ONCE_OF_A_GROUP) continue;
+      waiting.splice(waiting.indexOf(entry), 1);
+      const work = gather(entry).finally(() => {
+        underWay.delete(entry);
+        if (!stopped) next();
+      });
+      underWay.set(entry, work);
+    }
+  }
+
+  async function gather(entry: Entry): Promise<void> {
+    const before = entry.fact;
+    entry.tries++;
+    try {
+      const value = await fetch(entry.artifact, entry.abort.signal, entry.previous);
+      entry.fact = { state: 'known', value };
+      entry.previous = undefined;
+    } catch (error) {
+      if (entry.abort.signal.aborted) return;
+      entry.fact = afterFailure(entry, error);
+      entry.retry = clock.after(entry.backoff.next(), () => {
+        waiting.push(entry);
+        next();
+      });
+    }
+    if (entry.abort.signal.aborted || same(before, entry.fact)) return;
+    for (const reader of [...entry.readers.values()]) onChange(reader);
+  }
+
+  function enter(reader: Reader, artifact: Artifact, previous: TreeFiles | undefined): Entry {
+    const entry: Entry = {
+      artifact,
+      group: reader.group,
+      readers: new Map(),
+      backoff: createBackoff({ initialMs: 1_000, maxMs: 300_000 }),
+      abort: new AbortController(),
+      previous,
+      fact: waitingFor(artifact),
+      tries: 0,
+    };
+    entries.set(keyOf(artifact), entry);
+    waiting.push(entry);
+    return entry;
+  }
+
+  function leave(reader: string): void {
+    const entry = current.get(reader);
+    current.delete(reader);
+    entry?.readers.delete(reader);
+    if (!entry || entry.readers.size > 0) return;
+    entry.abort.abort();
+    entry.retry?.cancel();
+    entries.delete(keyOf(entry.artifact));
+    if (waiting.includes(entry)) waiting.splice(waiting.indexOf(entry), 1);
+  }
+
+  return {
+    read: (reader, artifact) => {
+      const before = current.get(reader.key);
+      if (before && keyOf(before.artifact) === keyOf(artifact)) return before.fact;
+      const held = before?.fact.state === 'known' ? before.fact.value : before?.previous;
+      leave(reader.key);
+      const entry = entries.get(keyOf(artifact)) ?? enter(reader, artifact, held);
+      entry.readers.set(reader.key, reader);
+      current.set(reader.key, entry);
+      next();
+      return entry.fact;
+    },
+    release: leave,
+    stop: async () => {
+      stopped = true;
+      for (const reader of [...current.keys()]) leave(reader);
+      await Promise.all(underWay.values());
+    },
+  };
+}
+
+const keyOf = ({ url, digest }: Artifact) => `${digest} ${url}`;
+
+const waitingFor = ({ url }: Artifact, after = ''): Pending => ({
+  state: 'pending',
+  message: `the artifact ${url}${after}`,
+});
+
+/** A bug is told like any other failure: one source must not take the others with it. */
+function afterFailure({ artifact, tries }: Entry, error: unknown): Pending | Failed {
+  const known = isEvidenceError(error)
+    ? error
+    : new EvidenceError('Unreadable', `${artifact.url}: ${String(error)}`);
+  if (known.reason === 'Unreachable' && tries < PATIENT_TRIES)
+    return waitingFor(artifact, ` (${known.message})`);
+  return failedBy(known);
+}
+
+const same = (a: Fact<TreeFiles>, b: Fact<TreeFiles>) =>
+  a.state === b.state &&
+  (a.state === 'pending' || (a.state === 'failed' && b.state === 'failed' && a.message === b.message));

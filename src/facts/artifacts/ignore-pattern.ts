@@ -1,0 +1,164 @@
+// One pattern of a .sourceignore or of spec.ignore, with the meaning that Flux
+// gives it: gitignore as go-git has it, which differs from Git's own (what lies in
+// a folder that is left out can be taken back in; `**` does not backtrack). So no
+// library of Git's semantics would tell what Flux did.
+// Source: github.com/fluxcd/pkg/sourceignore.
+
+/** A path or a glob in parts. */
+type Parts = readonly string[];
+
+export interface IgnorePattern {
+  /** As it was written. */
+  readonly text: string;
+  /** Where it was written: spec.ignore, the default list, the path of a .sourceignore. */
+  readonly from: string;
+  /** Takes files back in. */
+  readonly includes: boolean;
+  /** Does it mean this path, a folder where `isFolder`, or a folder above it? */
+  matches(path: Parts, isFolder: boolean): boolean;
+  /** Might it mean a path that the glob means? True where that is not certain. */
+  mightMean(glob: Parts): boolean;
+}
+
+/** The patterns of one text, in their order; comments and empty lines are none. `folder` is where the text lies. */
+export function parsePatterns(text: string, from: string, folder: Parts = []): IgnorePattern[] {
+  return text
+    .split(/\r?\n/)
+    .filter((line) => !line.startsWith('#') && line.trim() !== '')
+    .map((line) => parsePattern(line, from, folder));
+}
+
+function parsePattern(line: string, from: string, folder: Parts): IgnorePattern {
+  const includes = line.startsWith('!');
+  let text = includes ? line.slice(1) : line;
+  if (!text.endsWith('\\ ')) text = text.replace(/ +$/, '');
+  const foldersOnly = text.endsWith('/');
+  if (foldersOnly) text = text.slice(0, -1);
+  const anchored = text.includes('/');
+  const parts = text.split('/').filter((part) => part !== '');
+  const anywhere = anchored ? parts : ['**', ...parts];
+  return {
+    text: line,
+    from,
+    includes,
+    matches: (path, isFolder) => {
+      const below = inFolder(path, folder);
+      if (!below) return false;
+      return anchored
+        ? atRoot(parts, below, foldersOnly && !isFolder)
+        : byName(parts[0], below, foldersOnly && !isFolder);
+    },
+    mightMean: (glob) => overlap(glob, 0, [...folder, ...anywhere], 0, foldersOnly),
+  };
+}
+
+/** The path from the folder on; undefined when it does not lie in it. */
+function inFolder(path: Parts, folder: Parts): Parts | undefined {
+  if (path.length <= folder.length || folder.some((part, at) => part !== path[at])) return undefined;
+  return path.slice(folder.length);
+}
+
+/** A pattern without a slash means every part of that name. `file`: the last part is none of its folders. */
+const byName = (name: string | undefined, path: Parts, file: boolean): boolean =>
+  name !== undefined && path.some((part, at) => (!file || at < path.length - 1) && partMatches(name, part));
+
+/** A pattern with a slash goes from its folder on, and means what lies below, too. */
+function atRoot(pattern: Parts, path: Parts, file: boolean): boolean {
+  let at = 0;
+  let anyDepth = false;
+  let matched = false;
+  for (const [index, part] of pattern.entries()) {
+    if (part === '**') {
+      if (index === pattern.length - 1) break;
+      anyDepth = true;
+      continue;
+    }
+    if (part.includes('**')) return false;
+    // After ** the first part of the name counts, and no later one is tried.
+    while (anyDepth && at < path.length - 1 && !partMatches(part, path[at] ?? '')) at++;
+    anyDepth = false;
+    if (at >= path.length || !partMatches(part, path[at] ?? '')) return false;
+    matched = true;
+    at++;
+  }
+  return matched && !(file && at === path.length);
+}
+
+/** One character, any one, or any number of them, of a part of a path. */
+type Token = { readonly one: string } | 'any' | 'some';
+
+/** Of filepath.Match of Go, and of the globs of checks: sets of characters count as any character. */
+function tokens(part: string): Token[] {
+  const found: Token[] = [];
+  for (let at = 0; at < part.length; at++) {
+    const character = part[at] as string;
+    const end = character === '[' ? part.indexOf(']', at + 2) : -1;
+    if (character === '*') found.push('some');
+    else if (character === '?') found.push('any');
+    else if (end > 0) {
+      found.push('any');
+      at = end;
+    } else if (character === '\\' && at + 1 < part.length) found.push({ one: part[++at] as string });
+    else found.push({ one: character });
+  }
+  return found;
+}
+
+/** Exactly, as filepath.Match does it; a pattern that is malformed matches nothing. */
+function partMatches(pattern: string, part: string): boolean {
+  if (!/[*?[\\]/.test(pattern)) return pattern === part;
+  return partsOverlap(
+    tokens(pattern),
+    [...part].map((one) => ({ one })),
+  );
+}
+
+/** Is there a text that both mean? Counted from the end, one row at a time: no pattern makes it explode. */
+function partsOverlap(left: readonly Token[], right: readonly Token[]): boolean {
+  let below: boolean[] = [];
+  for (let i = left.length; i >= 0; i--) {
+    const row: boolean[] = [];
+    for (let j = right.length; j >= 0; j--) {
+      const [a, b] = [left[i], right[j]];
+      row[j] =
+        a === undefined && b === undefined
+          ? true
+          : (a === 'some' && (below[j] || (b !== undefined && row[j + 1]))) ||
+            (b === 'some' && (row[j + 1] || (a !== undefined && below[j]))) ||
+            (a !== undefined &&
+              b !== undefined &&
+              a !== 'some' &&
+              b !== 'some' &&
+              meet(a, b) &&
+              below[j + 1]) ||
+            false;
+    }
+    below = row;
+  }
+  return below[0] ?? false;
+}
+
+const meet = (a: Exclude<Token, 'some'>, b: Exclude<Token, 'some'>) =>
+  a === 'any' || b === 'any' || a.one === b.one;
+
+/** Is there a path that the glob means and of which the pattern means the beginning? */
+function overlap(glob: Parts, i: number, pattern: Parts, j: number, foldersOnly: boolean): boolean {
+  const reached = new Set<string>();
+  const todo: [number, number][] = [[i, j]];
+  for (let next = todo.pop(); next; next = todo.pop()) {
+    const [g, p] = next;
+    if (reached.has(`${g}/${p}`)) continue;
+    reached.add(`${g}/${p}`);
+    const [mine, its] = [glob[g], pattern[p]];
+    if (its === undefined || (its === '**' && p === pattern.length - 1)) {
+      if (!foldersOnly || mine !== undefined) return true;
+      continue;
+    }
+    if (its === '**') todo.push([g, p + 1]);
+    if (mine === undefined) continue;
+    if (its === '**') todo.push([g + 1, p]);
+    if (mine === '**') todo.push([g + 1, p], [g, p + 1]);
+    if (mine !== '**' && its !== '**' && partsOverlap(tokens(mine), tokens(its))) todo.push([g + 1, p + 1]);
+  }
+  return false;
+}

@@ -1,0 +1,210 @@
+// What Flux may have left out of an artifact though its origin has it: by its own
+// default list, by spec.ignore and .sourceignore, by a sparse checkout, as a
+// submodule. In doubt it is said: what may be left out is neither there nor missing.
+// Source: https://fluxcd.io/flux/components/source/gitrepositories/#excluding-files,
+// and github.com/fluxcd/pkg/artifact/storage for what it does in truth.
+
+import type { SourceRef } from '../view.ts';
+import type { TreeFiles } from './files.ts';
+import { type IgnorePattern, parsePatterns } from './ignore-pattern.ts';
+
+export interface IgnoreRules {
+  readonly source: SourceRef;
+  /** GitRepository flux-system/flux-system. */
+  readonly name: string;
+  /** status.observedIgnore: the rules that the artifact was made with. */
+  readonly observed: string | undefined;
+  /** spec.ignore: the rules that the next one is made with. */
+  readonly wanted: string | undefined;
+  /** The artifact is a layer of an OCI artifact, copied as it is. */
+  readonly copied: boolean;
+  /** The only folders that were checked out; empty for all. */
+  readonly sparse: readonly string[];
+  /** Folders that other sources fill. */
+  readonly includes: readonly { readonly from: string; readonly at: string }[];
+}
+
+const VCS = ['.git/', '.gitignore', '.gitmodules', '.gitattributes'].join('\n');
+
+/** Holds only while neither spec.ignore nor any .sourceignore has a pattern. */
+const DEFAULTS = [
+  '*.jpg',
+  '*.jpeg',
+  '*.gif',
+  '*.png',
+  '*.wmv',
+  '*.flv',
+  '*.tar.gz',
+  '*.zip',
+  '.github/',
+  '.circleci/',
+  '.travis.yml',
+  '.gitlab-ci.yml',
+  'appveyor.yml',
+  '.drone.yml',
+  'cloudbuild.yaml',
+  'codeship-services.yml',
+  'codeship-steps.yml',
+  '**/.goreleaser.yml',
+  '**/.sops.yaml',
+  '**/.flux.yaml',
+].join('\n');
+
+const IGNORE_FILE = '.sourceignore';
+const SPEC = 'spec.ignore';
+const BY_DEFAULT = 'its default list';
+
+/** A glob with more alternatives in braces than this is taken to mean anything. */
+const MAX_ALTERNATIVES = 64;
+
+/** Makes SourceTree.leftOut for an artifact. */
+export function leftOutOf(rules: IgnoreRules, tree: TreeFiles): (glob: string) => string | undefined {
+  if (rules.copied) return () => undefined;
+  const patterns = patternsOf(rules, tree);
+  return (glob) => {
+    for (const each of alternatives(glob)) {
+      const parts = each.split('/');
+      const why =
+        notCheckedOut(rules, parts) ?? ignored(rules, tree, patterns, parts) ?? included(rules, parts);
+      if (why) return why;
+    }
+    return undefined;
+  };
+}
+
+/** In the order of growing precedence. */
+function patternsOf({ source, observed }: IgnoreRules, { files }: TreeFiles): readonly IgnorePattern[] {
+  const written = [...files.values()]
+    .filter(({ path }) => path === IGNORE_FILE || path.endsWith(`/${IGNORE_FILE}`))
+    .flatMap(({ path, text = '' }) => parsePatterns(text, path, path.split('/').slice(0, -1)));
+  const own = [...written, ...parsePatterns(observed ?? '', SPEC)];
+  const vcs = source.kind === 'Bucket' ? [] : parsePatterns(VCS, BY_DEFAULT);
+  return own.length > 0 ? [...vcs, ...own] : [...vcs, ...parsePatterns(DEFAULTS, BY_DEFAULT)];
+}
+
+function ignored(
+  rules: IgnoreRules,
+  tree: TreeFiles,
+  patterns: readonly IgnorePattern[],
+  glob: readonly string[],
+): string | undefined {
+  const certain = glob.slice(0, leading(glob));
+  const isPath = certain.length === glob.length;
+  for (const pattern of patterns.toReversed()) {
+    if ((certain.length > 0 && pattern.matches(certain, !isPath)) || isSameGlob(pattern, glob)) {
+      if (pattern.includes) return undefined;
+      return byPattern(rules, pattern, glob);
+    }
+    if (!pattern.includes && pattern.mightMean(glob)) return byPattern(rules, pattern, glob);
+  }
+  return unseen(rules, tree, glob) ?? emptied(rules, tree, glob);
+}
+
+/** How many parts at the beginning are no pattern. */
+function leading(glob: readonly string[]): number {
+  const at = glob.findIndex((part) => /[*?[{\\]/.test(part));
+  return at < 0 ? glob.length : at;
+}
+
+const isSameGlob = ({ text }: IgnorePattern, glob: readonly string[]) =>
+  text.replace(/^!/, '').replace(/^\//, '') === glob.join('/') && (glob.length > 1 || text.includes('/'));
+
+function byPattern(rules: IgnoreRules, pattern: IgnorePattern, glob: readonly string[]): string {
+  const by =
+    pattern.from === BY_DEFAULT
+      ? `by default (${pattern.text})`
+      : `by ${pattern.from === SPEC ? `spec.ignore of ${rules.name}` : pattern.from} (${pattern.text})`;
+  return `Flux leaves such files out of the artifact ${by}. ${howToKeep(rules, glob)}`;
+}
+
+/** A .sourceignore that leaves itself out does not show in the artifact; one of a bucket never does. */
+function unseen(rules: IgnoreRules, { files }: TreeFiles, glob: readonly string[]): string | undefined {
+  const paths = [...files.keys()];
+  if (rules.source.kind === 'Bucket')
+    return `a .sourceignore in the bucket may leave such files out of the artifact, and never shows in it. ${howToKeep(rules, glob)}`;
+  if (files.has(IGNORE_FILE) || paths.some((path) => !path.includes('/'))) return undefined;
+  return `the artifact has no file in its root, so a .sourceignore that leaves out the root, itself included, may leave out such files. ${howToKeep(rules, glob)}`;
+}
+
+/** Git keeps no empty folders: what was in one was left out, or is a submodule. */
+function emptied(
+  { source, name }: IgnoreRules,
+  { emptyFolders }: TreeFiles,
+  glob: readonly string[],
+): string | undefined {
+  if (source.kind !== 'GitRepository') return undefined;
+  const folder = emptyFolders.find((each) => below(each).mightMean(glob));
+  if (folder === undefined) return undefined;
+  return `the folder ${folder} is empty in the artifact, and Git keeps no empty folders: it is a submodule, or holds nothing but links and files that are left out. If it is a submodule, set spec.recurseSubmodules of ${name}`;
+}
+
+function notCheckedOut({ name, sparse }: IgnoreRules, glob: readonly string[]): string | undefined {
+  if (sparse.length === 0) return undefined;
+  const certain = glob.slice(0, leading(glob)).join('/');
+  const folders = sparse.map((each) => each.replace(/^\.?\/+|\/+$/g, ''));
+  if (folders.some((folder) => folder === '' || folder === '.' || `${certain}/`.startsWith(`${folder}/`)))
+    return undefined;
+  return `${name} checks out ${folders.join(', ')} only (spec.sparseCheckout). Add the folder of ${glob.join('/')} there`;
+}
+
+function included({ includes, name, source }: IgnoreRules, glob: readonly string[]): string | undefined {
+  const other = includes.find(({ at }) => below(at).mightMean(glob));
+  if (!other) return undefined;
+  return `what lies in ${other.at} of ${name} comes from GitRepository ${source.namespace}/${other.from} (spec.include), which leaves out files by rules of its own. Ask that source instead`;
+}
+
+/** Means everything in a folder. */
+const below = (folder: string): IgnorePattern =>
+  parsePatterns(
+    `/${folder.replace(/^\.?\/+|\/+$/g, '').replace(/[*?[\\]/g, '\\$&')}/`,
+    '',
+  )[0] as IgnorePattern;
+
+/** The line that takes the files back in, and where it goes. */
+function howToKeep({ name, observed, wanted }: IgnoreRules, glob: readonly string[]): string {
+  const certain = leading(glob);
+  const keep =
+    certain === 0
+      ? `!/${glob.join('/')}`
+      : `!/${glob.slice(0, certain).join('/')}${certain < glob.length ? '/' : ''}`;
+  if ((wanted ?? '') !== (observed ?? ''))
+    return `spec.ignore of ${name} was changed, and source-controller has not acted on it yet`;
+  return wanted
+    ? `To have them judged, add the line ${keep} at the end of spec.ignore of ${name}`
+    : `To have them judged, set spec.ignore of ${name} to ${keep} (the default list then holds no more)`;
+}
+
+/** `a/{b,c}` as a/b and a/c. */
+function alternatives(glob: string): readonly string[] {
+  let all = [glob];
+  while (all.length <= MAX_ALTERNATIVES) {
+    const next = all.flatMap(expanded);
+    if (next.every((each, index) => each === all[index])) return next;
+    all = next;
+  }
+  return ['**'];
+}
+
+/** The first braces that hold none themselves, as each of their alternatives. */
+function expanded(glob: string): readonly string[] {
+  let start = -1;
+  const commas: number[] = [];
+  for (let at = 0; at < glob.length; at++) {
+    const character = glob[at];
+    if (character === '\\') at++;
+    else if (character === '{') {
+      start = at;
+      commas.length = 0;
+    } else if (character === ',' && start >= 0) commas.push(at);
+    else if (character === '}' && start >= 0) {
+      const edges = [start, ...commas, at];
+      return edges
+        .slice(1)
+        .map(
+          (end, index) =>
+            glob.slice(0, start) + glob.slice((edges[index] ?? 0) + 1, end) + glob.slice(at + 1),
+        );
+    }
+  }
+  return [glob];
+}

@@ -1,0 +1,105 @@
+// The files of a Flux source in a live cluster: from the object to the tree, and
+// who is told when it arrives.
+
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { KubeObject } from '../../kubernetes/index.ts';
+import { bookmark, json, modified, added as put, stream } from '../../kubernetes/testing/fake-server.ts';
+import { SOURCE_API, wholeRef } from '../source.ts';
+import { discoveryOf, eventually, gate, liveFixture } from '../testing/live-fixture.ts';
+import type { SourceRef, SourceTree } from '../view.ts';
+import { type ArtifactServer, type Given, sha256, startArtifactServer, tarGzOf } from './testing/archives.ts';
+
+const PATH = '/apis/source.toolkit.fluxcd.io/v1/gitrepositories';
+const FLUX = {
+  metadata: { name: 'source.toolkit.fluxcd.io' },
+  versions: [
+    {
+      version: 'v1',
+      freshness: 'Current',
+      resources: [
+        {
+          resource: 'gitrepositories',
+          responseKind: { group: 'source.toolkit.fluxcd.io', version: 'v1', kind: 'GitRepository' },
+          scope: 'Namespaced',
+          verbs: ['get', 'list', 'watch'],
+        },
+      ],
+    },
+  ],
+};
+const REF: SourceRef = { kind: 'GitRepository', namespace: 'flux-system', name: 'flux-system' };
+const KIND = wholeRef({ apiVersion: SOURCE_API, kind: 'GitRepository' }).key;
+
+const f = liveFixture();
+let artifacts: ArtifactServer;
+beforeEach(async () => {
+  artifacts = await startArtifactServer();
+  f.server.on('/apis', {}, discoveryOf(FLUX));
+});
+afterEach(() => artifacts.close());
+
+const repository = (resourceVersion: string, status: object, spec: object = {}): KubeObject => ({
+  apiVersion: SOURCE_API,
+  kind: 'GitRepository',
+  metadata: { ...REF, uid: 'a', generation: 1, resourceVersion },
+  spec,
+  status: { observedGeneration: 1, conditions: [{ type: 'Ready', status: 'True' }], ...status },
+});
+
+async function artifact(revision: string, ...entries: readonly Given[]): Promise<object> {
+  const archive = await tarGzOf(...entries);
+  artifacts.on(`/${revision}.tar.gz`, archive);
+  return { artifact: { url: `${artifacts.url}/${revision}.tar.gz`, digest: sha256(archive), revision } };
+}
+
+async function known(): Promise<SourceTree> {
+  await eventually(() => expect(f.source.tree(REF).state).toBe('known'));
+  const fact = f.source.tree(REF);
+  if (fact.state !== 'known') throw new Error('no tree');
+  return fact.value;
+}
+
+test('a tree arrives, and its readers are told', async () => {
+  f.watchLists(
+    PATH,
+    stream(put(repository('5', await artifact('one', ['README.md', 'one']))), bookmark('5', true)),
+  );
+  expect(f.source.tree(REF).state).toBe('pending');
+  const tree = await known();
+  expect(tree.revision).toBe('one');
+  expect(tree.files.get('README.md')?.text).toBe('one');
+  expect(f.changes.at(-1)).toMatchObject({
+    kind: 'GitRepository',
+    read: { kind: KIND, namespace: 'flux-system', name: 'flux-system' },
+  });
+  expect(f.source.tree(REF)).toEqual({ state: 'known', value: tree });
+});
+
+test('while a new revision is fetched, the old one is not judged as if it were new', async () => {
+  const second = gate();
+  const [one, two] = [
+    await artifact('one', ['README.md', 'one'], ['same.md', 'same']),
+    await artifact('two', ['README.md', 'two'], ['same.md', 'same']),
+  ];
+  f.watchLists(
+    PATH,
+    stream(put(repository('5', one)), bookmark('5', true), second.opened, modified(repository('6', two))),
+  );
+  const before = await known();
+  second.open(undefined);
+  await eventually(() => expect(f.source.tree(REF).state).toBe('pending'));
+  const after = await known();
+  expect(after.revision).toBe('two');
+  expect(after.files.get('README.md')?.text).toBe('two');
+  expect(after.files.get('same.md')).toBe(before.files.get('same.md'));
+});
+
+test('a source that is not there is absent', async () => {
+  f.watchLists(PATH, stream(bookmark('5', true)));
+  await eventually(() => expect(f.source.tree(REF)).toEqual({ state: 'absent', served: true }));
+});
+
+test('where Flux is not installed, no source is there', async () => {
+  f.server.on('/apis', {}, json({ kind: 'APIGroupDiscoveryList', items: [] }));
+  await eventually(() => expect(f.source.tree(REF)).toEqual({ state: 'absent', served: false }));
+});

@@ -1,0 +1,78 @@
+// The files of Flux sources in a live cluster: the object says which artifact, the
+// gatherer fetches it, and both together are the tree.
+
+import { type Clock, deepEqual } from '../../kubernetes/index.ts';
+import type { Fact, SourceRef, SourceTree, WholeObject } from '../view.ts';
+import { fetchArtifact, type OpenUrl } from './fetch.ts';
+import type { TreeFiles } from './files.ts';
+import { type Offered, offeredBy } from './flux-source.ts';
+import { createGatherer } from './gatherer.ts';
+import { leftOutOf } from './left-out.ts';
+
+export interface Trees {
+  /** What is known of the tree of this object now. */
+  read(ref: SourceRef, object: WholeObject): Fact<SourceTree>;
+  /** Nobody reads the source any more. */
+  release(ref: SourceRef): void;
+  stop(): Promise<void>;
+}
+
+/** `onChange` tells of a source whose artifact has arrived, or cannot be had. */
+export function createTrees({
+  open,
+  clock,
+  onChange,
+}: {
+  open: OpenUrl;
+  clock: Clock;
+  onChange: (ref: SourceRef) => void;
+}): Trees {
+  const made = new Map<string, { offered: Offered; files: TreeFiles; tree: SourceTree }>();
+  const refs = new Map<string, SourceRef>();
+  const gatherer = createGatherer({
+    clock,
+    fetch: (artifact, signal, previous) =>
+      fetchArtifact(artifact, open, { signal, ...(previous ? { previous } : {}) }),
+    onChange: ({ key }) => {
+      const ref = refs.get(key);
+      if (ref) onChange(ref);
+    },
+  });
+
+  /** The same tree as before while nothing of it changed. */
+  function treeOf(key: string, offered: Offered, files: TreeFiles): SourceTree {
+    const before = made.get(key);
+    if (before && before.files === files && deepEqual(before.offered, offered)) return before.tree;
+    const tree = {
+      revision: offered.revision,
+      files: files.files,
+      notes: [...offered.notes, ...files.notes],
+      leftOut: leftOutOf(offered.rules, files),
+    };
+    made.set(key, { offered, files, tree });
+    return tree;
+  }
+
+  function release(ref: SourceRef): void {
+    const key = keyOf(ref);
+    refs.delete(key);
+    made.delete(key);
+    gatherer.release(key);
+  }
+
+  return {
+    read: (ref, object) => {
+      const offered = offeredBy(ref, object);
+      if (offered.state !== 'known') return offered;
+      const key = keyOf(ref);
+      refs.set(key, ref);
+      const files = gatherer.read({ key, group: ref.namespace }, offered.value.artifact);
+      if (files.state !== 'known') return files;
+      return { state: 'known', value: treeOf(key, offered.value, files.value) };
+    },
+    release,
+    stop: () => gatherer.stop(),
+  };
+}
+
+const keyOf = ({ kind, namespace, name }: SourceRef) => `${kind}/${namespace}/${name}`;
