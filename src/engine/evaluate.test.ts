@@ -20,12 +20,23 @@ import {
 } from './testing/item-under-test.ts';
 
 const level = fc.constantFrom<Finding['level']>('Fail', 'Unknown', 'Warning', 'NotApplicable', 'Note');
-const anyFinding: fc.Arbitrary<Finding> = fc.record({
-  level,
-  reason: fc.constantFrom('A', 'B'),
-  message: fc.string({ unit: 'binary', maxLength: 1500 }),
-  subject: fc.constantFrom(WEB, { kind: 'Namespace', name: 'shop' }),
-});
+const anyFinding: fc.Arbitrary<Finding> = fc.record(
+  {
+    level,
+    reason: fc.constantFrom('A', 'B'),
+    message: fc.string({ unit: 'binary', maxLength: 1500 }),
+    subject: fc.constantFrom(WEB, { kind: 'Namespace', name: 'shop' }),
+    location: fc.record(
+      {
+        path: fc.string({ unit: 'binary', maxLength: 1500 }),
+        line: fc.integer({ min: 1 }),
+        revision: fc.string({ unit: 'binary', maxLength: 700 }),
+      },
+      { requiredKeys: ['path', 'revision'] },
+    ),
+  },
+  { requiredKeys: ['level', 'reason', 'message', 'subject'] },
+);
 const judgement: fc.Arbitrary<Judgement> = fc.record({
   passed: fc.nat(2),
   findings: fc.array(anyFinding, { maxLength: 30 }),

@@ -22,6 +22,11 @@ const judged = (says: Says, waivers: Waiver[] = []) =>
   checkOf(itemUnderTest().judge({ says, spec: { waivers } }), 'a');
 const saying = (...findings: Finding[]): Judgement => ({ passed: 1, findings });
 
+it('a finding says where in a file of a source its evidence stands', () => {
+  const location = { path: 'docs/runbook.md', line: 12, revision: 'main@sha1:4ae1b7a7' };
+  expect(judged(saying(finding('Fail', { location }))).findings?.[0]?.location).toEqual(location);
+});
+
 describe('the verdict of a check', () => {
   const rows: { name: string; says: Judgement; verdict: Verdict; reason: string; message: string }[] = [
     {

@@ -27,7 +27,13 @@ interface ObservedSpec {
   readonly dueDate?: string;
   readonly claim?: { readonly status?: string };
   readonly waivers?: readonly { readonly check: string; readonly expires: string }[];
-  readonly checks?: readonly { readonly name: string; readonly [block: string]: unknown }[];
+  readonly checks?: readonly ObservedCheck[];
+  readonly prerequisites?: readonly ObservedCheck[];
+}
+
+interface ObservedCheck {
+  readonly name: string;
+  readonly [block: string]: unknown;
 }
 
 const FAMILIES = [
@@ -166,7 +172,8 @@ function expiries(spec: ObservedSpec): Expiry[] {
     if (known === undefined || at < known.at) first.set(key, { check, kind, at });
   };
   for (const { check, expires } of spec.waivers ?? []) add(check, 'waiver', seconds(expires));
-  for (const { name, attestation } of spec.checks ?? []) add(name, 'attestation', attestedUntil(attestation));
+  for (const { name, attestation } of [...(spec.checks ?? []), ...(spec.prerequisites ?? [])])
+    add(name, 'attestation', attestedUntil(attestation));
   return [...first.values()];
 }
 

@@ -109,11 +109,13 @@ describe("an item's series", () => {
         { check: 'envoy', expires: '2026-06-30T00:00:00Z' },
       ],
       checks: [{ name: 'restore-drill', attestation: { at: '2026-01-01T00:00:00Z', validFor: '2160h' } }],
+      prerequisites: [{ name: 'access', attestation: { at: '2026-01-01T00:00:00Z', validFor: '24h' } }],
     };
     metrics.observeItem(item({ spec }), AT);
     expect(await lines(metrics, 'remediation_evidence_expiry_timestamp_seconds')).toEqual([
       `remediation_evidence_expiry_timestamp_seconds{${KEY},check="envoy",kind="waiver"} ${Date.parse('2026-06-30T00:00:00Z') / 1000}`,
       `remediation_evidence_expiry_timestamp_seconds{${KEY},check="restore-drill",kind="attestation"} ${Date.parse('2026-04-01T00:00:00Z') / 1000}`,
+      `remediation_evidence_expiry_timestamp_seconds{${KEY},check="access",kind="attestation"} ${Date.parse('2026-01-02T00:00:00Z') / 1000}`,
     ]);
   });
 

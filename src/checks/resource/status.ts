@@ -5,7 +5,7 @@ import { durationMs } from '../../api/primitives.ts';
 import type { WholeObject } from '../../facts/view.ts';
 import type { Finding, Subject } from '../check.ts';
 import { finding, refer } from '../shared/messages.ts';
-import { type Settled, settle } from '../shared/settling.ts';
+import { after, type Settled, settle } from '../shared/settling.ts';
 import { metaOf } from './objects.ts';
 import type { Params } from './schema.ts';
 
@@ -100,8 +100,8 @@ export function judgeFreshness(
       }),
     };
   }
-  const stale = moment + durationMs(maxAge);
-  if (now.getTime() < stale) return { recheckAt: new Date(stale) };
+  const stale = after(moment, durationMs(maxAge));
+  if (now < stale) return { recheckAt: stale };
   return {
     finding: finding({
       ...about,

@@ -54,6 +54,13 @@ export function settle(finding: Finding, changedAt: number, now: Date): Settled 
   return { finding: held, recheckAt: new Date(until) };
 }
 
+/** The last moment that a Date can hold. */
+const END_OF_TIME = 8.64e15;
+
+/** The moment `milliseconds` after another, however far that is. */
+export const after = (moment: number, milliseconds: number): Date =>
+  new Date(Math.min(moment + milliseconds, END_OF_TIME));
+
 /** The earlier of two moments, either of which may be missing. */
 export function earliest(a: Date | undefined, b: Date | undefined): Date | undefined {
   if (!a || !b) return a ?? b;
