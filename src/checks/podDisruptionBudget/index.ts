@@ -14,6 +14,7 @@ import { budgetSubject, coverage } from './coverage.ts';
 import { type Floor, judgeGuarantee, NO_OTHERS, replicaFloor } from './guarantee.ts';
 import { sharing, weigh } from './others.ts';
 import { reasons } from './reasons.ts';
+import { remedies } from './remedy.ts';
 import { type Params, schema } from './schema.ts';
 import { unhealthy, unusableStatus } from './status.ts';
 
@@ -50,6 +51,7 @@ export const podDisruptionBudget = defineCheck<Params>({
   minAvailable: 1
 `,
   judge,
+  remedies,
 });
 
 function judge(params: Params, context: CheckContext): Judgement {
