@@ -5,11 +5,11 @@ import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { API_VERSION, KIND, REVIEW_LABEL } from '../api/group.ts';
-import { asHtml } from '../report/html.ts';
 import type { JudgedItem, RawObject } from '../report/items.ts';
 import { asReportJson } from '../report/json.ts';
 import { asJunit } from '../report/junit.ts';
 import { asMarkdown } from '../report/markdown.ts';
+import { asHtml } from '../report/page/index.ts';
 import { printable } from '../report/printable.ts';
 import { type ReviewHead, type ReviewReport, reviewReport } from '../report/review.ts';
 import { asSarif } from '../report/sarif.ts';
@@ -125,9 +125,7 @@ function parseDraft(text: string, file: string): RawObject {
 
 /** The name that the label of the items gives. */
 export function titleOf(judged: readonly JudgedItem[]): string {
-  const names = judged.map(
-    ({ raw }) => (raw.metadata as { labels?: Record<string, string> }).labels?.[REVIEW_LABEL],
-  );
+  const names = judged.map(({ raw }) => raw.metadata.labels?.[REVIEW_LABEL]);
   return ['Review', [...new Set(names.filter(Boolean))].sort().join(', ')].filter(Boolean).join(' ');
 }
 

@@ -7,7 +7,11 @@ import type { ItemStatus, State } from '../api/status.ts';
 
 /** An object as its file or the API server has it. */
 export interface RawObject {
-  readonly metadata: { readonly name?: string; readonly namespace?: string };
+  readonly metadata: {
+    readonly name?: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
   readonly [field: string]: unknown;
 }
 

@@ -1,4 +1,5 @@
-// The verdicts as JUnit XML: a suite per item, a case per check that decides.
+// The verdicts as JUnit XML, in the form that Jenkins' schema allows and others
+// read too: a suite per item, a case per check that decides.
 
 import type { CheckStatus } from '../api/status.ts';
 import { type ReportItem, type ReviewReport, refer } from './review.ts';
@@ -13,27 +14,32 @@ export function asJunit({ head, items, at }: ReviewReport): string {
     return [
       `  <testsuite name="${xml(`${refer(item)}${item.number === undefined ? '' : ` ${item.title}`}`)}" tests="${cases.length}" failures="${count('failure')}" errors="${count('error')}" skipped="${count('skipped')}" timestamp="${at.toISOString().slice(0, 19)}">`,
       ...cases.map(
-        ({ name, outcome, message }) =>
+        ({ name, outcome, reason, message }) =>
           `    <testcase classname="${xml(`${item.namespace}.${item.name}`)}" name="${xml(name)}"${
-            outcome === 'passed'
-              ? '/>'
-              : `><${outcome} message="${xml(message.split('\n')[0] ?? '')}">${xml(message)}</${outcome}></testcase>`
+            outcome === 'passed' ? '/>' : `>${told(outcome, reason, message)}</testcase>`
           }`,
       ),
       '  </testsuite>',
     ];
   });
   return `<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="${xml(head.title)}" tests="${total}" failures="${sum('failure')}" errors="${sum('error')}" skipped="${sum('skipped')}">
+<testsuites name="${xml(head.title)}" tests="${total}" failures="${sum('failure')}" errors="${sum('error')}">
 ${lines.map((line) => `${line}\n`).join('')}</testsuites>
 `;
 }
+
+/** What is skipped has no attributes in the schema: its reason is its text. */
+const told = (outcome: Exclude<Outcome, 'passed'>, reason: string, message: string): string =>
+  outcome === 'skipped'
+    ? `<skipped>${xml(message)}</skipped>`
+    : `<${outcome} type="${xml(reason)}" message="${xml(message.split('\n')[0] ?? '')}">${xml(message)}</${outcome}>`;
 
 type Outcome = 'passed' | 'failure' | 'error' | 'skipped';
 
 interface Case {
   readonly name: string;
   readonly outcome: Outcome;
+  readonly reason: string;
   readonly message: string;
 }
 
@@ -51,6 +57,7 @@ function suiteOf(item: ReportItem): { item: ReportItem; cases: Case[] } {
         {
           name: 'state',
           outcome: state === 'Suspended' ? 'skipped' : 'error',
+          reason: state,
           message: `${state}: ${status.summary ?? ''}`,
         },
       ],
@@ -65,6 +72,7 @@ function caseOf(check: CheckStatus): Case {
   return {
     name: check.name,
     outcome: outcomeOf(check.verdict),
+    reason: check.reason,
     message: [check.message, ...findings].join('\n'),
   };
 }
