@@ -49,6 +49,10 @@ const program = new Command('remediation')
     writeErr: (text) => process.stderr.write(text),
   });
 
+const FLUX_HELP = 'judge what Flux would apply of a repository, from this cluster folder on';
+const SOURCE_HELP =
+  'the folder that stands for a Flux source; without a name, where the repository begins; may be repeated';
+
 const clusterOptions = (command: Command) =>
   command
     .option(
@@ -98,6 +102,8 @@ clusterOptions(program.command('verify'))
     'judge these files or folders instead of a cluster; may be repeated',
     several,
   )
+  .option('--flux <dir>', FLUX_HELP)
+  .option('--source <[namespace/name=]dir>', SOURCE_HELP, several)
   .option(
     '--static',
     'judge manifests by their templates alone, as if they were rolled out and healthy',
@@ -181,6 +187,8 @@ clusterOptions(program.command('report'))
     'judge them against these files or folders instead of a cluster; may be repeated',
     several,
   )
+  .option('--flux <dir>', FLUX_HELP)
+  .option('--source <[namespace/name=]dir>', SOURCE_HELP, several)
   .option(
     '--static',
     'judge manifests by their templates alone, as if they were rolled out and healthy',

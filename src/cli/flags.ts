@@ -5,6 +5,10 @@ export interface JudgeFlags {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly manifests?: readonly string[];
+  /** The cluster folder of a repository that Flux applies. */
+  readonly flux?: string;
+  /** [NAMESPACE/NAME=]DIR: the folders that stand for Flux sources. */
+  readonly source?: readonly string[];
   readonly static: boolean;
   readonly namespace?: string;
   readonly selector?: string;

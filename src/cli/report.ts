@@ -22,7 +22,7 @@ import type { JudgeFlags } from './flags.ts';
 import { judgeAll } from './judging.ts';
 import { labelTest } from './label-selector.ts';
 import { readMemory } from './memory.ts';
-import { fromCluster, fromManifests } from './world.ts';
+import { openWorld } from './world.ts';
 
 export const REPORT_FORMATS = ['markdown', 'html', 'json', 'sarif', 'junit'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
@@ -37,10 +37,10 @@ export interface ReportFlags extends JudgeFlags {
 const say = (line: string) => process.stderr.write(`${printable(line)}\n`);
 
 export async function report(flags: ReportFlags): Promise<void> {
-  if (flags.manifests && !flags.items)
-    throw new UsageError('--manifests judges items: name them with --items DIR');
-  if (flags.static && !flags.manifests)
-    throw new UsageError('--static judges manifests: give them with --manifests DIR');
+  if ((flags.manifests || flags.flux !== undefined) && !flags.items)
+    throw new UsageError(
+      `--${flags.manifests ? 'manifests' : 'flux'} judges items: name them with --items DIR`,
+    );
   const judged = await itemsToReport(flags);
   const head = await headOf(judged, flags);
   const view = reviewReport(head, judged, new Date());
@@ -72,7 +72,7 @@ export function renderReport(
 
 async function itemsToReport(flags: ReportFlags): Promise<JudgedItem[]> {
   const paths = flags.items ?? [];
-  const world = flags.manifests ? await fromManifests(paths, flags) : await fromCluster(paths, flags);
+  const world = await openWorld(paths, flags);
   try {
     for (const problem of world.problems) say(`error: ${problem}`);
     if (world.problems.length > 0)

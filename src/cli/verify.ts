@@ -3,19 +3,17 @@
 
 import { asList, asTable, type JudgedItem } from '../report/items.ts';
 import { reviewReport } from '../report/review.ts';
-import { EXIT_DRIFTED, EXIT_OK, EXIT_UNKNOWN, EXIT_USAGE, UsageError } from './exit.ts';
+import { EXIT_DRIFTED, EXIT_OK, EXIT_UNKNOWN, EXIT_USAGE } from './exit.ts';
 import type { VerifyFlags } from './flags.ts';
 import { judgeAll } from './judging.ts';
 import { keepMemory, readMemory } from './memory.ts';
 import { renderReport, titleOf } from './report.ts';
-import { fromCluster, fromManifests } from './world.ts';
+import { openWorld } from './world.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 export async function verify(paths: readonly string[], flags: VerifyFlags): Promise<void> {
-  if (flags.static && !flags.manifests)
-    throw new UsageError('--static judges manifests: give them with --manifests DIR');
-  const world = flags.manifests ? await fromManifests(paths, flags) : await fromCluster(paths, flags);
+  const world = await openWorld(paths, flags);
   try {
     for (const line of world.notes) say(`note: ${line}`);
     for (const problem of world.problems) say(`error: ${problem}`);
@@ -63,6 +61,7 @@ function exitStatus(judged: readonly JudgedItem[], unreadable: boolean, strict: 
 
 function noItems(paths: readonly string[], flags: VerifyFlags): string {
   if (paths.length > 0) return `no RemediationItems in ${paths.join(', ')}`;
+  if (flags.flux !== undefined) return 'no RemediationItems given, and none that Flux would apply';
   return flags.manifests
     ? 'no RemediationItems given, and none among the manifests'
     : 'no RemediationItems in the cluster';

@@ -9,6 +9,7 @@ import { loadManifests, type Manifest } from '../facts/manifest-files.ts';
 import { isNotFound, type KubeObject, messageOf, type Transport } from '../kubernetes/index.ts';
 import { UsageError } from './exit.ts';
 import type { JudgeFlags } from './flags.ts';
+import { type FluxFlags, openFlux } from './flux.ts';
 import { labelTest } from './label-selector.ts';
 import { type Opened, openCluster, openManifests } from './sources.ts';
 
@@ -22,6 +23,17 @@ const parse = itemParser(blocksOf(CHECKS));
 const isItem = (object: { apiVersion?: unknown; kind?: unknown }) =>
   object.kind === KIND && String(object.apiVersion).startsWith(`${API_VERSION.split('/')[0]}/`);
 
+/** Where the facts are from is the caller's choice. Throws a UsageError where the flags do not go together. */
+export function openWorld(paths: readonly string[], flags: JudgeFlags): Promise<World> {
+  const { flux, manifests } = flags;
+  if (flux !== undefined && manifests)
+    throw new UsageError('--flux and --manifests are two places to take the facts from: give one of them');
+  if (flags.static && flux === undefined && !manifests)
+    throw new UsageError('--static judges manifests: give them with --manifests DIR or --flux DIR');
+  if (flux !== undefined) return fromFlux(paths, { ...flags, flux });
+  return manifests ? fromManifests(paths, flags) : fromCluster(paths, flags);
+}
+
 /**
  * Items are those of the named paths, else those among the manifests; whatever
  * else stands in the named paths is a manifest like the others.
@@ -34,6 +46,26 @@ export async function fromManifests(paths: readonly string[], flags: JudgeFlags)
   return {
     ...openManifests(objects, [named, facts], flags),
     ...parsedItems(items.filter(isItem), flags),
+  };
+}
+
+/** As from manifests, with what Flux would apply of a repository in their place. */
+async function fromFlux(paths: readonly string[], flags: JudgeFlags & FluxFlags): Promise<World> {
+  const opened = await openFlux(flags);
+  const named = await loadManifests(paths);
+  const given = named.objects.some(isItem) ? named.objects : opened.objects;
+  const others = named.objects.filter((object) => !isItem(object)).length;
+  return {
+    ...opened,
+    ...parsedItems(given.filter(isItem), flags),
+    problems: named.problems,
+    notes: [
+      ...opened.notes,
+      ...named.ignored.map((line) => `passed over: ${line}`),
+      ...(others > 0
+        ? [`${others} objects beside the items are passed over: only what Flux applies counts`]
+        : []),
+    ],
   };
 }
 

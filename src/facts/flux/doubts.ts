@@ -1,0 +1,124 @@
+// What Flux might apply beside what is known: by a Kustomization that cannot be
+// followed, by a HelmRelease that cannot be rendered. A fact that such objects
+// could change is not known, and says whose they would be.
+
+import type { KindRef, Source } from '../source.ts';
+import type { Fact, Failed, ListFact } from '../view.ts';
+import type { Unknowns } from './unknowns.ts';
+
+export interface Doubt {
+  /** Kind namespace/name of what would bring the objects. */
+  readonly who: string;
+  /** What is not known of it, as the rest of a sentence that begins with `who`. */
+  readonly says: string;
+  /** What removes the doubt, as a sentence. */
+  readonly mend: string;
+  /** Where its namespaced objects would be; undefined is anywhere. */
+  readonly namespaces?: ReadonlySet<string>;
+  /** Might it bring objects that are in no namespace? */
+  readonly clusterScoped: boolean;
+  /** Its objects are of this kind alone. */
+  readonly kind?: string;
+  /** Its one object has this name. */
+  readonly name?: string;
+  /** Charts bring no objects of Flux, and no namespaces but the release's own. */
+  readonly notOfFlux?: boolean;
+}
+
+const FLUX = /\.toolkit\.fluxcd\.io\//;
+
+/** The source, with every answer that a doubt bears on turned into one that is not known. */
+export function withDoubts(source: Source, doubts: readonly Doubt[], unknowns: Unknowns): Source {
+  if (doubts.length === 0 && !unknowns.any()) return source;
+  const readers = new Map<KindRef['key'], readonly Doubt[]>();
+
+  /** Doubts about objects of this kind, wherever they are. */
+  function ofKind(kind: KindRef): readonly Doubt[] {
+    const known = readers.get(kind.key);
+    if (known) return known;
+    const clusterScoped = source.isClusterScoped(kind);
+    const found = doubts.filter(
+      (doubt) =>
+        (doubt.kind === undefined || doubt.kind === kind.kind) &&
+        (!clusterScoped || doubt.clusterScoped) &&
+        !(doubt.notOfFlux && (FLUX.test(kind.apiVersion) || kind.kind === 'Namespace')),
+    );
+    readers.set(kind.key, found);
+    return found;
+  }
+
+  function about(kind: KindRef, namespace: string | undefined, name?: string): readonly Doubt[] {
+    const everywhere = namespace === undefined || source.isClusterScoped(kind);
+    return ofKind(kind).filter(
+      (doubt) =>
+        (everywhere || doubt.namespaces === undefined || doubt.namespaces.has(namespace)) &&
+        (name === undefined || doubt.name === undefined || doubt.name === name),
+    );
+  }
+
+  /** The values that a check is shown hold nothing that is hidden. */
+  const hidden = (kind: KindRef, value: unknown): Failed | undefined => {
+    const why = unknowns.find(value);
+    return why === undefined ? undefined : unreadable(kind, value, why);
+  };
+  const answers = new WeakMap<readonly unknown[], Failed | false>();
+
+  return {
+    ...source,
+    get(kind, namespace, name): Fact<unknown> {
+      const fact = source.get(kind, namespace, name);
+      if (fact.state === 'known') return hidden(kind, fact.value) ?? fact;
+      if (fact.state !== 'absent') return fact;
+      const doubtful = about(kind, namespace, name);
+      return doubtful.length === 0 ? fact : incomplete(kind, placeOf(namespace, name), doubtful);
+    },
+    list(kind, namespace): ListFact<unknown> {
+      const fact = source.list(kind, namespace);
+      if (fact.state !== 'known') return fact;
+      const doubtful = about(kind, namespace);
+      if (doubtful.length > 0) return incomplete(kind, placeOf(namespace), doubtful);
+      let failed = answers.get(fact.value);
+      if (failed === undefined) {
+        failed = false;
+        for (const value of fact.value) {
+          failed = hidden(kind, value) ?? false;
+          if (failed) break;
+        }
+        answers.set(fact.value, failed);
+      }
+      return failed || fact;
+    },
+  };
+}
+
+const placeOf = (namespace: string | undefined, name?: string) =>
+  name === undefined
+    ? `in ${namespace === undefined ? 'the cluster' : `namespace ${namespace}`}`
+    : `${namespace === undefined ? '' : `${namespace}/`}${name}`;
+
+const OTHERS = 3;
+
+function incomplete({ kind }: KindRef, place: string, doubts: readonly Doubt[]): Failed {
+  const [first] = doubts as [Doubt];
+  const others = doubts.slice(1, 1 + OTHERS).map(({ who }) => who);
+  const more = doubts.length - 1 - others.length;
+  const beside =
+    others.length === 0
+      ? ''
+      : ` The same goes for ${others.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`;
+  return {
+    state: 'failed',
+    reason: 'NeedsCluster',
+    message: `${kind} ${place} cannot be known from the repository alone: ${first.who} ${first.says}.${beside} ${first.mend}`,
+  };
+}
+
+function unreadable({ kind }: KindRef, value: unknown, why: string): Failed {
+  const { meta, metadata } = value as Record<'meta' | 'metadata', { name?: string; namespace?: string }>;
+  const { namespace, name } = meta ?? metadata ?? {};
+  return {
+    state: 'failed',
+    reason: 'Unreadable',
+    message: `${kind} ${namespace ? `${namespace}/` : ''}${name} cannot be known from the repository alone: ${why}. Judge the live cluster.`,
+  };
+}

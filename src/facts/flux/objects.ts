@@ -1,0 +1,140 @@
+// From the text that a build gives to objects: variables put in, encrypted values
+// marked, and the file that each object is from.
+
+import path from 'node:path';
+import { parseDocument } from 'yaml';
+import { type Manifest, parseManifests } from '../manifest-files.ts';
+import type { Built } from './build.ts';
+import { type Lookup, substitute } from './envsubst.ts';
+import { BuildError } from './generate.ts';
+import { KUSTOMIZE_GROUP, type Kustomization, keyOf } from './kustomization.ts';
+import type { Unknowns } from './unknowns.ts';
+import type { Variables } from './variables.ts';
+
+/** An object that Flux applies, and what brought it. */
+export interface Applied {
+  readonly object: Manifest;
+  /** namespace/name of the Flux Kustomization. */
+  readonly by: string;
+  /** The file that it is from, from the root of its source; undefined where kustomize made it of several. */
+  readonly file?: string;
+  /** The root of the source, absolute. */
+  readonly root: string;
+}
+
+const ORIGIN = 'config.kubernetes.io/origin';
+const SUBSTITUTE = `${KUSTOMIZE_GROUP}/substitute`;
+
+export interface Place {
+  /** The root of the copy, and the folder in it that was built. */
+  readonly root: string;
+  readonly folder: string;
+}
+
+export type Reader = (
+  built: readonly Built[],
+  kustomization: Kustomization,
+  variables: Variables | undefined,
+  place: Place,
+) => Applied[];
+
+/**
+ * Makes what turns a build into the objects that are applied. The same text is
+ * parsed once. It throws a BuildError where Flux would fail.
+ */
+export function createReader(unknowns: Unknowns): Reader {
+  const parsed = new Map<string, Manifest>();
+  const objectOf = (yaml: string): Manifest => {
+    const known = parsed.get(yaml);
+    if (known) return known;
+    const object = parse(yaml);
+    parsed.set(yaml, object);
+    return object;
+  };
+  return (built, kustomization, variables, place) =>
+    built.map(({ yaml }) => {
+      const plain = objectOf(yaml);
+      const text = variables && !isOptedOut(plain) ? withValues(yaml, plain, variables.lookup) : yaml;
+      const object = text === yaml ? plain : objectOf(withOldBooleans(text));
+      return applied(object, kustomization, unknowns, place);
+    });
+}
+
+function applied(object: Manifest, kustomization: Kustomization, unknowns: Unknowns, place: Place): Applied {
+  const { [ORIGIN]: origin, ...annotations } = textMap(object.metadata.annotations);
+  const { commonMetadata } = kustomization.spec;
+  const labels = { ...textMap(object.metadata.labels), ...commonMetadata?.labels };
+  const every = { ...annotations, ...commonMetadata?.annotations };
+  const { annotations: _old, labels: _former, ...metadata } = object.metadata;
+  const file = fileOf(origin, place);
+  return {
+    object: decrypted(
+      {
+        ...object,
+        metadata: {
+          ...metadata,
+          ...(Object.keys(labels).length > 0 ? { labels } : {}),
+          ...(Object.keys(every).length > 0 ? { annotations: every } : {}),
+        },
+      },
+      unknowns,
+    ),
+    by: keyOf(kustomization),
+    root: place.root,
+    ...(file ? { file } : {}),
+  };
+}
+
+const textMap = (value: unknown): Record<string, string> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, string>) : {};
+
+function parse(yaml: string): Manifest {
+  const { objects, problems, ignored } = parseManifests(yaml, 'what kustomize built');
+  const [object] = objects;
+  if (object) return object;
+  throw new BuildError([...problems, ...ignored][0] ?? 'an object is empty');
+}
+
+/** By annotation or by label. */
+const isOptedOut = ({ metadata }: Manifest) =>
+  [metadata.annotations, metadata.labels].some((map) => textMap(map)[SUBSTITUTE] === 'disabled');
+
+function withValues(yaml: string, { kind, metadata }: Manifest, lookup: Lookup): string {
+  try {
+    return substitute(yaml, lookup);
+  } catch (error) {
+    throw new BuildError(
+      `variables cannot be put into ${kind} ${metadata.name}: ${(error as Error).message}`,
+    );
+  }
+}
+
+/** Flux reads YAML 1.1 after the substitution: a bare yes or off is a boolean then. */
+function withOldBooleans(yaml: string): string {
+  const old = /(?<=: |- )(y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF)$/m;
+  if (!old.test(yaml)) return yaml;
+  const document = parseDocument(yaml, { version: '1.1', schema: 'yaml-1.1' });
+  return document.errors.length > 0 ? yaml : JSON.stringify(document.toJS({ maxAliasCount: 100 }));
+}
+
+/** Values that SOPS keeps encrypted are marked, and what SOPS notes beside them is left out. */
+function decrypted(object: Manifest, unknowns: Unknowns): Manifest {
+  if (typeof object.sops !== 'object' || object.sops === null) return object;
+  const { kind, metadata } = object;
+  const { sops: _notes, ...rest } = object;
+  const mark = unknowns.mark(
+    `${kind} ${metadata.namespace ? `${metadata.namespace}/` : ''}${metadata.name} is encrypted with SOPS`,
+  );
+  return JSON.parse(JSON.stringify(rest), (_key, value: unknown) =>
+    typeof value === 'string' && value.startsWith('ENC[') ? mark : value,
+  ) as Manifest;
+}
+
+/** The origin that kustomize notes: a path from the folder that was built. */
+function fileOf(origin: string | undefined, { root, folder }: Place): string | undefined {
+  if (!origin) return undefined;
+  const named = /^(?:path|configuredIn): (.*)$/m.exec(origin)?.[1];
+  if (!named || /^repo: /m.test(origin)) return undefined;
+  const file = path.relative(root, path.resolve(folder, named));
+  return file.startsWith('..') ? undefined : file.split(path.sep).join('/');
+}

@@ -1,0 +1,206 @@
+// From what was found on the way to what Flux applies of it: a Kustomization that
+// waits for one that never becomes ready is not applied either, nor is what only
+// such a one would bring.
+
+import type { Doubt } from './doubts.ts';
+import { helmDoubts } from './helm.ts';
+import { type Kustomization, keyOf, sourceOf } from './kustomization.ts';
+import type { Applied } from './objects.ts';
+import type { Unknowns } from './unknowns.ts';
+import type { Visit, Walk } from './walk.ts';
+
+export interface Effective {
+  readonly applied: readonly Applied[];
+  readonly doubts: readonly Doubt[];
+  readonly notes: readonly string[];
+}
+
+const MEND_LIVE = 'Judge the live cluster to know what is there.';
+
+export function effectiveOf({ visits, notes }: Walk, unknowns: Unknowns): Effective {
+  const applied: Applied[] = [];
+  const doubts: Doubt[] = [];
+  const told: string[] = [...notes];
+  const stuck = stuckOf(visits);
+  for (const [key, { kustomization, outcome }] of visits) {
+    const who = `Kustomization ${key}`;
+    const why = stuck.get(key);
+    if (why !== undefined) {
+      told.push(`${who} ${why}: it is not applied`);
+      doubts.push({
+        who,
+        says: `${why}, so that what it applies, or once applied, is not known`,
+        mend: `Mend it, or judge the live cluster.`,
+        ...scopeOf(kustomization, outcome.state === 'away' ? undefined : outcome.objects),
+      });
+      continue;
+    }
+    if (outcome.state === 'away') {
+      told.push(`${who} ${outcome.why}`);
+      doubts.push({ who, says: outcome.why, mend: outcome.mend, ...scopeOf(kustomization, undefined) });
+      continue;
+    }
+    for (const { file, entry } of outcome.state === 'applied' ? outcome.remote : []) {
+      told.push(`${who}: ${file} names ${entry}, which only the network can show`);
+      doubts.push({
+        who,
+        says: `brings ${entry}, which only the network can show`,
+        mend: 'Keep a copy of it in the repository, or judge the live cluster.',
+        ...scopeOf(kustomization, undefined),
+      });
+    }
+    for (const each of outcome.objects ?? []) {
+      const doubt = doubtAbout(each, unknowns);
+      if (doubt) doubts.push(doubt);
+      if (!doubt || doubt.keeps) applied.push(each);
+    }
+  }
+  return {
+    applied,
+    doubts: [
+      ...doubts,
+      ...helmDoubts(
+        applied.map(({ object }) => object),
+        unknowns,
+      ),
+    ],
+    notes: [...told, ...twice(applied)],
+  };
+}
+
+/** Why each Kustomization that Flux does not apply is not applied. */
+function stuckOf(visits: ReadonlyMap<string, Visit>): ReadonlyMap<string, string> {
+  const stuck = new Map<string, string>();
+  for (const [key, { outcome }] of visits) if (outcome.state === 'stuck') stuck.set(key, outcome.why);
+  for (const key of waitingInCircles(visits))
+    if (!stuck.has(key)) stuck.set(key, 'waits, by dependsOn, for itself');
+  for (let before = -1; before !== stuck.size; ) {
+    before = stuck.size;
+    for (const [key, { kustomization, parent }] of visits) {
+      if (stuck.has(key)) continue;
+      const why = waitsInVain(kustomization, visits, stuck);
+      if (why) stuck.set(key, why);
+      else if (parent !== undefined && stuck.has(parent))
+        stuck.set(key, `is brought by Kustomization ${parent}, which is not applied`);
+    }
+  }
+  return stuck;
+}
+
+function waitsInVain(
+  kustomization: Kustomization,
+  visits: ReadonlyMap<string, Visit>,
+  stuck: ReadonlyMap<string, string>,
+): string | undefined {
+  for (const { name, namespace = kustomization.namespace } of kustomization.spec.dependsOn) {
+    const key = `${namespace}/${name}`;
+    const other = visits.get(key);
+    if (!other) return `depends on Kustomization ${key}, which nothing here brings`;
+    if (!stuck.has(key)) continue;
+    // One that is only suspended stays ready, but for the revision of the source that both build from.
+    const suspended = other.kustomization.spec.suspend;
+    if (suspended && sameSource(kustomization, other.kustomization))
+      return `depends on Kustomization ${key}, which is suspended and so never reaches the same revision`;
+    if (!suspended) return `depends on Kustomization ${key}, which never becomes ready`;
+  }
+  return undefined;
+}
+
+function sameSource(one: Kustomization, other: Kustomization): boolean {
+  const [a, b] = [sourceOf(one), sourceOf(other)];
+  return a.kind === b.kind && a.namespace === b.namespace && a.name === b.name;
+}
+
+/** Those that depend, by however many steps, on themselves. */
+function waitingInCircles(visits: ReadonlyMap<string, Visit>): string[] {
+  const ahead = (key: string) => {
+    const visit = visits.get(key);
+    return (visit?.kustomization.spec.dependsOn ?? []).map(
+      ({ name, namespace = visit?.kustomization.namespace }) => `${namespace}/${name}`,
+    );
+  };
+  return [...visits.keys()].filter((start) => {
+    const seen = new Set<string>();
+    const todo = ahead(start);
+    for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+      if (next === start) return true;
+      if (seen.has(next)) continue;
+      seen.add(next);
+      todo.push(...ahead(next));
+    }
+    return false;
+  });
+}
+
+/** Where its objects are: where it puts them now, where that is known. */
+function scopeOf(
+  { spec }: Kustomization,
+  objects: readonly Applied[] | undefined,
+): Pick<Doubt, 'namespaces' | 'clusterScoped'> {
+  if (!objects) {
+    return spec.targetNamespace === undefined
+      ? { clusterScoped: true }
+      : { namespaces: new Set([spec.targetNamespace]), clusterScoped: true };
+  }
+  const places = objects.map(({ object }) => object.metadata.namespace);
+  return {
+    namespaces: new Set(places.filter((namespace) => namespace !== undefined)),
+    clusterScoped: places.includes(undefined),
+  };
+}
+
+const RECONCILE = 'kustomize.toolkit.fluxcd.io/reconcile';
+const APPLY = 'kustomize.toolkit.fluxcd.io/ssa';
+
+/** An object whose name is hidden, or that Flux is told to leave alone. */
+function doubtAbout(
+  { object, by }: Applied,
+  unknowns: Unknowns,
+): (Doubt & { readonly keeps?: boolean }) | undefined {
+  const { apiVersion, kind, metadata } = object;
+  const { name, namespace } = metadata;
+  const hidden = unknowns.find([apiVersion, kind, name, namespace ?? '']);
+  const only = {
+    ...(namespace === undefined || unknowns.find(namespace) ? {} : { namespaces: new Set([namespace]) }),
+    clusterScoped: namespace === undefined,
+    ...(unknowns.find(kind) ? {} : { kind }),
+  };
+  if (hidden)
+    return {
+      who: `Kustomization ${by}`,
+      says: `brings an object whose name or namespace is not known: ${hidden}`,
+      mend: MEND_LIVE,
+      ...only,
+    };
+  const says = (key: string) =>
+    [metadata.annotations, metadata.labels].map((map) => (map as Record<string, string> | undefined)?.[key]);
+  if (says(RECONCILE).includes('disabled') || says(APPLY).includes('Ignore'))
+    return {
+      who: `Kustomization ${by}`,
+      says: `is told by an annotation to leave ${kind} ${namespace ? `${namespace}/` : ''}${name} as it is`,
+      mend: MEND_LIVE,
+      ...only,
+      name,
+    };
+  return undefined;
+}
+
+/** Two Kustomizations that apply one object differently undo each other's work for ever. */
+function twice(applied: readonly Applied[]): string[] {
+  const first = new Map<string, Applied>();
+  const found: string[] = [];
+  for (const each of applied) {
+    const { apiVersion, kind, metadata } = each.object;
+    const { namespace = '', name } = metadata;
+    const key = `${apiVersion.split('/').slice(0, -1).join()} ${kind} ${namespace}/${name}`;
+    const other = first.get(key);
+    if (other && other.by !== each.by && JSON.stringify(other.object) !== JSON.stringify(each.object))
+      found.push(
+        `${kind} ${namespace ? `${namespace}/` : ''}${name} is applied by Kustomization ${other.by} and, otherwise, by ${each.by}: the latter counts here`,
+      );
+    first.set(key, each);
+  }
+  return found;
+}
+
+export const describe = (kustomization: Kustomization) => `Kustomization ${keyOf(kustomization)}`;

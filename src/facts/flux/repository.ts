@@ -1,0 +1,114 @@
+// A folder as a Flux source would offer it: only regular files that Git knows or
+// would take in, without what the ignore rules of Flux leave out. It is copied,
+// so that a build can write its kustomization.yaml as kustomize-controller does,
+// and the work tree stays untouched.
+
+import { execFile } from 'node:child_process';
+import { copyFile, lstat, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { ignoreRules } from './ignore.ts';
+
+export interface Artifact {
+  /** The folder that it was made of, absolute. */
+  readonly folder: string;
+  /** The copy, absolute and without links in its path. */
+  readonly root: string;
+  /** The files of the copy from its root, parted by `/`, sorted. */
+  readonly files: readonly string[];
+  /** What is worth knowing: links that were left out, a folder without Git. */
+  readonly notes: readonly string[];
+}
+
+const MAX_FILES = 100_000;
+const MAX_FILE_BYTES = 64 * 1024 * 1024;
+const MAX_BYTES = 2 * 1024 * 1024 * 1024;
+const AT_A_TIME = 32;
+
+/** A folder that cannot be offered as a source: told without a stack. */
+export class RepositoryError extends Error {}
+
+/** The top of the Git work tree that `folder` lies in; undefined where it lies in none. */
+export async function workTreeOf(folder: string): Promise<string | undefined> {
+  for (let at = path.resolve(folder); ; at = path.dirname(at)) {
+    // A file in work trees beside the first one and in submodules.
+    if (await stat(path.join(at, '.git')).catch(() => undefined)) return at;
+    if (path.dirname(at) === at) return undefined;
+  }
+}
+
+/**
+ * Copies what Flux would find in `folder`. `ignore` is spec.ignore of the source
+ * object, if there is one. Throws a RepositoryError where it is no folder or too large.
+ */
+export async function copyArtifact(folder: string, ignore?: string): Promise<Artifact> {
+  if (!(await stat(folder).catch(() => undefined))?.isDirectory())
+    throw new RepositoryError(`${folder}: no such folder`);
+  const notes: string[] = [];
+  const listed = (await filesOfGit(folder)) ?? (await filesOfFolder(folder));
+  if (listed.length > MAX_FILES)
+    throw new RepositoryError(
+      `${folder} has ${listed.length} files, more than the ${MAX_FILES} that are read`,
+    );
+  const leaves = await ignoreRules(folder, listed, ignore);
+  const root = await mkdtemp(path.join(tmpdir(), 'remediation-flux-'));
+  const copied: string[] = [];
+  const links: string[] = [];
+  let bytes = 0;
+  const copy = async (file: string) => {
+    const from = path.join(folder, file);
+    const info = await lstat(from).catch(() => undefined);
+    if (info?.isSymbolicLink()) links.push(file);
+    if (!info?.isFile() || info.size > MAX_FILE_BYTES) return;
+    bytes += info.size;
+    if (bytes > MAX_BYTES)
+      throw new RepositoryError(`${folder} has more than the ${MAX_BYTES / 1024 ** 3} GiB that are read`);
+    const to = path.join(root, file);
+    await mkdir(path.dirname(to), { recursive: true });
+    await copyFile(from, to);
+    copied.push(file);
+  };
+  try {
+    const wanted = listed.filter((file) => !leaves(file));
+    for (let at = 0; at < wanted.length; at += AT_A_TIME)
+      await Promise.all(wanted.slice(at, at + AT_A_TIME).map(copy));
+  } catch (error) {
+    await rm(root, { recursive: true, force: true });
+    throw error;
+  }
+  if (links.length > 0)
+    notes.push(
+      `${links.length === 1 ? 'a symbolic link is' : `${links.length} symbolic links are`} left out, as Flux leaves them out: ${links.sort().slice(0, 3).join(', ')}`,
+    );
+  return { folder: path.resolve(folder), root, files: copied.sort(), notes };
+}
+
+/** What Git tracks, and what it would take in: a file that .gitignore names never reaches Flux. */
+async function filesOfGit(folder: string): Promise<string[] | undefined> {
+  if (!(await workTreeOf(folder))) return undefined;
+  // A hook of a foreign repository must not run, and its owner may be another user (a container).
+  const options = ['-c', 'core.fsmonitor=false', '-c', 'safe.directory=*', '-C', folder];
+  return new Promise((resolve) => {
+    execFile(
+      'git',
+      [...options, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+      { maxBuffer: 256 * 1024 * 1024, timeout: 60_000 },
+      (error, stdout) => resolve(error ? undefined : [...new Set(stdout.split('\0').filter(Boolean))]),
+    );
+  });
+}
+
+async function filesOfFolder(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  const todo = [''];
+  for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
+    for (const entry of await readdir(path.join(folder, at), { withFileTypes: true })) {
+      const file = at === '' ? entry.name : `${at}/${entry.name}`;
+      if (entry.name === '.git') continue;
+      if (entry.isDirectory()) todo.push(file);
+      else found.push(file);
+      if (found.length > MAX_FILES) return found;
+    }
+  }
+  return found;
+}
