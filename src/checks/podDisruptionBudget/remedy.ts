@@ -62,7 +62,8 @@ function waysFor(scene: Scene, findings: readonly Finding[]): readonly Way[] {
   const { need, budgets, blamed } = scene;
   const over = budgetsSelecting(need.template, budgets);
   const [budget] = over;
-  if (over.length > 1) return over.flatMap((keeper) => keepOnly(scene, keeper, over));
+  const rivals = findings.some(({ reason }) => reason === 'MultipleBudgets') ? blamed : over;
+  if (rivals.length > 1) return over.flatMap((keeper) => keepOnly(scene, keeper, rivals));
   if (budget) {
     // Of why a sync fails, only pods of others are known: nothing else may count as mended by an edit.
     const unexplained =

@@ -16,6 +16,7 @@ import {
   type Violation,
 } from './containers.ts';
 import { reasons } from './reasons.ts';
+import { remedies } from './remedy.ts';
 import { type Rollout, rolloutOf } from './rollout.ts';
 import { type Params, schema } from './schema.ts';
 
@@ -45,6 +46,7 @@ export const probes = defineCheck<Params>({
   readiness: {path: /health, port: 8429, maxTimeoutSeconds: 10}
 `,
   judge,
+  remedies,
 });
 
 function judge(params: Params, context: CheckContext): Judgement {

@@ -54,3 +54,18 @@ export const noRemedy = (mends: readonly Finding[], without: string): Remedy => 
   ways: [],
   without,
 });
+
+/** The merge patch that makes `after` of `before`: what changes, and null for what goes. */
+export function difference(before: Fields, after: Fields): Fields {
+  const patch: Record<string, unknown> = {};
+  for (const field of Object.keys(before)) if (after[field] === undefined) patch[field] = null;
+  for (const [field, value] of Object.entries(after)) {
+    const was = before[field];
+    if (value === undefined || JSON.stringify(was) === JSON.stringify(value)) continue;
+    patch[field] = isFields(was) && isFields(value) ? difference(was, value) : value;
+  }
+  return patch;
+}
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -174,13 +174,13 @@ function bestWay(
     const state = judgeWith(way);
     const worse = before.map((was, i) => worsened(was, state[i] as Judged)).find(Boolean);
     if (worse) {
-      objection ??= `the best that could be thought of was judged and is not shown: with it, ${worse}`;
+      objection ??= `What is known was judged and is not shown: with it, ${worse}`;
       continue;
     }
     const gone = goneFrom(remedy.mends, badOf(state[at] as Judged));
     if (gone.length === remedy.mends.length) return { trial: { way, state, gone }, because: '' };
     if (gone.length > 0) partial ??= { way, state, gone };
-    else objection ??= 'the best that could be thought of was judged and is not shown: it does not mend it';
+    else objection ??= 'What is known was judged and is not shown: it does not mend it.';
   }
   if (partial) return { trial: partial, because: '' };
   return {

@@ -3,6 +3,7 @@
 
 import { stringify } from 'yaml';
 import type { RemediationItem } from '../../api/remediation-item.ts';
+import type { Finding } from '../../checks/check.ts';
 import { refer } from '../../checks/shared/messages.ts';
 import { type Edit, type EditTarget, targetOf } from '../../facts/edits.ts';
 import { printable } from '../../report/printable.ts';
@@ -28,6 +29,8 @@ interface Document {
   readonly action: 'create' | 'replace' | 'patch' | 'delete';
   /** Of a patch. */
   readonly patchType?: 'strategic' | 'merge';
+  /** The first document of its suggestion: the others go with it. */
+  readonly first: boolean;
   readonly mends: readonly { readonly reason: string; readonly subject?: string; readonly message: string }[];
   /** The verdict of the check before, and after all documents were applied. */
   readonly before: string;
@@ -78,10 +81,11 @@ function documentOf(
           ? 'patch'
           : 'delete',
     ...(edit.action === 'Patch' ? { patchType: edit.type } : {}),
-    mends: suggestion.mends.map(({ reason, subject: about, message }) => ({
-      reason,
-      ...(about ? { subject: refer(about) } : {}),
-      message,
+    first,
+    mends: suggestion.mends.map((finding) => ({
+      reason: finding.reason,
+      ...(finding.subject ? { subject: refer(finding.subject) } : {}),
+      message: withoutFix(finding),
     })),
     before: check.before,
     after: check.after,
@@ -91,6 +95,11 @@ function documentOf(
     apply: howTo(edit, target),
     object: objectOf(edit, target),
   };
+}
+
+/** What was found, without the advice at its end: the document is what to do. */
+function withoutFix({ message, fix }: Finding): string {
+  return fix && message.endsWith(fix) ? message.slice(0, -fix.length).trim() : message;
 }
 
 function objectOf(edit: Edit, { apiVersion, kind, namespace, name }: EditTarget): Document['object'] {
@@ -131,10 +140,12 @@ export function asYaml(plans: readonly ItemPlan[], knowledge: Knowledge): string
 }
 
 function commentOf(document: Document): string {
-  const { action, item, check, type, mends, before, after, seen, decide, origin, apply } = document;
+  const { action, item, check, type, first, mends, before, after, seen, decide, origin, apply } = document;
   const lines = [
     `${action[0]?.toUpperCase()}${action.slice(1)}, for check ${check} (${type}) of RemediationItem ${item}.`,
-    ...mends.map(({ reason, message }) => `mends ${reason}: ${message}`),
+    ...(first
+      ? mends.map(({ reason, message }) => `mends ${reason}: ${message}`)
+      : ['goes with the one before']),
     `judged with everything here applied: check ${check} was ${before} and is ${after}${seen ? `: ${seen}` : ''}`,
     ...decide.map((what) => `to decide: ${what}`),
     ...origin.map((what) => `where: ${what}`),
