@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// Three projects: `unit` needs nothing but Node; `cluster` needs the test
-// control plane (test/cluster); `e2e` needs further real programs.
+// Four projects: `unit` needs nothing but Node; `cluster` needs the test control
+// plane (test/cluster); `browser` needs Chromium; `e2e` needs further real programs.
 export default defineConfig({
   test: {
     projects: [
@@ -32,6 +32,14 @@ export default defineConfig({
           hookTimeout: 900_000,
           // One after the other: each has a source-controller of its own in the cluster that they share.
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: ['test/browser/vitest-setup.ts'],
+          hookTimeout: 120_000,
         },
       },
     ],

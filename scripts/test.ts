@@ -29,7 +29,7 @@ const vitest = (project: string): Step => ({
   ],
 });
 
-/** What needs no more than Node and the control plane. */
+/** What needs no more than Node, the control plane and a browser. */
 const test: readonly Step[] = [
   { name: 'format and lint', command: ['biome', 'check', '--error-on-warnings'] },
   { name: 'types', command: ['tsc'] },
@@ -38,6 +38,7 @@ const test: readonly Step[] = [
   { name: 'generated files', command: ['node', 'scripts/generate.ts', '--check'] },
   { name: 'alert rules', command: ['node', 'scripts/alerts-test.ts'] },
   vitest('unit'),
+  vitest('browser'),
   vitest('cluster'),
 ];
 

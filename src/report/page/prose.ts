@@ -34,7 +34,7 @@ export function prose(markdown: string): string {
       // Headings of the text would break up those of the page.
       .replace(/<(\/?)h[1-6]>/g, (_, end: string) => (end ? '</p>' : '<p class="heading">'))
       .replace(/<input type="checkbox"([^>]*)>/g, (_, rest: string) => (/checked/.test(rest) ? '☑' : '☐'))
-      .replace(/<table>/g, '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>')
+      .replace(/<table>/g, '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>')
       .replace(/<\/table>/g, '</table></div>')
       // Links do not nest, so the next end is the link's own. What leads nowhere from here is text.
       .replace(/<a href="([^"]*)"[^>]*>([\s\S]*?)<\/a>/g, (_, href: string, text: string) =>
