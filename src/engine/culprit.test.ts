@@ -53,6 +53,15 @@ describe('who is named for a transition', () => {
     );
   });
 
+  it('is the controller of a Flux source, whose report is what is judged, unless the source was deleted', () => {
+    const source: Subject = { kind: 'GitRepository', namespace: 'flux-system', name: 'flux-system' };
+    const managers = [wrote('kubectl-annotate'), wrote('source-controller', 'status'), wrote('flux')];
+    const by = (action: Change['action']) =>
+      blamed({ says: failsFor([source]), changes: [change(source, action, ...managers)] })?.manager;
+    expect(by('Changed')).toBe('source-controller');
+    expect(by('Deleted')).toBe('kubectl-annotate');
+  });
+
   it('is the object that the check holds responsible, among other changes', () => {
     const changes = [
       change({ kind: 'Pod', namespace: 'shop', name: 'web-1' }),

@@ -41,13 +41,20 @@ export function culprit(
 const same = (a: Subject, b: Subject) =>
   a.kind === b.kind && a.name === b.name && (a.namespace ?? '') === (b.namespace ?? '');
 
-/** The last writer of anything but status; controllers that only report are no culprits. */
+/** Kinds of which the status is the evidence: what a source offers is what its controller reports. */
+const JUDGED_BY_STATUS: ReadonlySet<string> = new Set(['GitRepository', 'OCIRepository', 'Bucket']);
+
+/** The last writer of anything but status; controllers that only report are no culprits, where the report is not the evidence. */
 function named(
   { kind, namespace, name }: Subject,
   managers: readonly Manager[],
   action: Change['action'] | undefined,
 ): ChangedBy {
-  const writer = managers.find((manager) => manager.subresource === undefined) ?? managers[0];
+  const reporter =
+    action === 'Changed' && JUDGED_BY_STATUS.has(kind)
+      ? managers.find(({ subresource }) => subresource === 'status')
+      : undefined;
+  const writer = reporter ?? managers.find(({ subresource }) => subresource === undefined) ?? managers[0];
   return {
     kind,
     ...(namespace ? { namespace } : {}),
