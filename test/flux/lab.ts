@@ -70,20 +70,21 @@ export interface GitRepositoryInput {
   /** A Secret with `username` and `password`. */
   readonly secret?: string;
   readonly suspend?: boolean;
+  /** How often Flux looks by itself. Default 1h: what a test waits for must have been asked for. */
+  readonly interval?: string;
 }
 
-/** The interval is long: what a test waits for must have been asked for. */
-export const gitRepository = ({ namespace, name, url, ignore, secret, suspend }: GitRepositoryInput) => ({
+export const gitRepository = (input: GitRepositoryInput) => ({
   apiVersion: 'source.toolkit.fluxcd.io/v1',
   kind: 'GitRepository',
-  metadata: { namespace, name },
+  metadata: { namespace: input.namespace, name: input.name },
   spec: {
-    url,
-    interval: '1h',
+    url: input.url,
+    interval: input.interval ?? '1h',
     timeout: '20s',
     ref: { branch: 'main' },
-    ...(ignore === undefined ? {} : { ignore }),
-    ...(secret === undefined ? {} : { secretRef: { name: secret } }),
-    ...(suspend === undefined ? {} : { suspend }),
+    ...(input.ignore === undefined ? {} : { ignore: input.ignore }),
+    ...(input.secret === undefined ? {} : { secretRef: { name: input.secret } }),
+    ...(input.suspend === undefined ? {} : { suspend: input.suspend }),
   },
 });
