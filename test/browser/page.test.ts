@@ -87,9 +87,8 @@ describe.skipIf(!program)('the page of a report', { timeout: 120_000 }, () => {
       // What is folded on the screen is open on paper.
       expect(
         await page.$$eval(
-          'details',
-          (all) =>
-            all.filter((each) => (each.lastElementChild?.getBoundingClientRect().height ?? 0) < 10).length,
+          'details > :last-child',
+          (all) => all.filter((each) => !each.checkVisibility()).length,
         ),
       ).toBe(0);
       // Black on white, whatever the screen was.
