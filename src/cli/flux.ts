@@ -29,7 +29,7 @@ export async function openFlux(
   const objects = world.applied.map(({ object }) => object);
   return {
     objects,
-    source: withDoubts(manifestSource(objects, flags), world.doubts, world.unknowns),
+    source: withDoubts(manifestSource(objects, flags), objects, world.doubts, world.unknowns),
     problems: [],
     notes: world.notes,
     patienceMs: 0,

@@ -2,8 +2,10 @@
 // followed, by a HelmRelease that cannot be rendered. A fact that such objects
 // could change is not known, and says whose they would be.
 
+import type { Manifest } from '../manifest-files.ts';
 import type { KindRef, Source } from '../source.ts';
 import type { Fact, Failed, ListFact } from '../view.ts';
+import { findBlurred } from './blur.ts';
 import type { Unknowns } from './unknowns.ts';
 
 export interface Doubt {
@@ -27,9 +29,14 @@ export interface Doubt {
 
 const FLUX = /\.toolkit\.fluxcd\.io\//;
 
-/** The source, with every answer that a doubt bears on turned into one that is not known. */
-export function withDoubts(source: Source, doubts: readonly Doubt[], unknowns: Unknowns): Source {
-  if (doubts.length === 0 && !unknowns.any()) return source;
+/** The source of these objects, with every answer that a doubt bears on turned into one that is not known. */
+export function withDoubts(
+  source: Source,
+  objects: readonly Manifest[],
+  doubts: readonly Doubt[],
+  unknowns: Unknowns,
+): Source {
+  const blur = findBlurred(objects, unknowns);
   const readers = new Map<KindRef['key'], readonly Doubt[]>();
 
   /** Doubts about objects of this kind, wherever they are. */
@@ -56,18 +63,14 @@ export function withDoubts(source: Source, doubts: readonly Doubt[], unknowns: U
     );
   }
 
-  /** The values that a check is shown hold nothing that is hidden. */
-  const hidden = (kind: KindRef, value: unknown): Failed | undefined => {
-    const why = unknowns.find(value);
-    return why === undefined ? undefined : unreadable(kind, value, why);
-  };
-  const answers = new WeakMap<readonly unknown[], Failed | false>();
-
   return {
     ...source,
     get(kind, namespace, name): Fact<unknown> {
       const fact = source.get(kind, namespace, name);
-      if (fact.state === 'known') return hidden(kind, fact.value) ?? fact;
+      if (fact.state === 'known') {
+        const blurred = blur.about(kind, namespace, name);
+        return blurred ? unreadable(blurred.object, blurred.why) : fact;
+      }
       if (fact.state !== 'absent') return fact;
       const doubtful = about(kind, namespace, name);
       return doubtful.length === 0 ? fact : incomplete(kind, placeOf(namespace, name), doubtful);
@@ -77,16 +80,8 @@ export function withDoubts(source: Source, doubts: readonly Doubt[], unknowns: U
       if (fact.state !== 'known') return fact;
       const doubtful = about(kind, namespace);
       if (doubtful.length > 0) return incomplete(kind, placeOf(namespace), doubtful);
-      let failed = answers.get(fact.value);
-      if (failed === undefined) {
-        failed = false;
-        for (const value of fact.value) {
-          failed = hidden(kind, value) ?? false;
-          if (failed) break;
-        }
-        answers.set(fact.value, failed);
-      }
-      return failed || fact;
+      const blurred = blur.about(kind, namespace);
+      return blurred ? unreadable(blurred.object, blurred.why) : fact;
     },
   };
 }
@@ -113,9 +108,7 @@ function incomplete({ kind }: KindRef, place: string, doubts: readonly Doubt[]):
   };
 }
 
-function unreadable({ kind }: KindRef, value: unknown, why: string): Failed {
-  const { meta, metadata } = value as Record<'meta' | 'metadata', { name?: string; namespace?: string }>;
-  const { namespace, name } = meta ?? metadata ?? {};
+function unreadable({ kind, metadata: { namespace, name } }: Manifest, why: string): Failed {
   return {
     state: 'failed',
     reason: 'Unreadable',

@@ -6,11 +6,15 @@ const OPEN = '\uE0F1';
 const CLOSE = '\uE0F2';
 const MARK = new RegExp(`${OPEN}(\\d+)${CLOSE}`, 'u');
 
+const ALONE = new RegExp(`^${OPEN}\\d+${CLOSE}$`, 'u');
+
 export interface Unknowns {
   /** The mark that stands for a value; `why` says where the value is and why it cannot be read. */
   mark(why: string): string;
   /** Why some text, or something within a value, is not known; undefined where all of it is. */
   find(value: unknown): string | undefined;
+  /** A copy in which every value that is a mark alone is this value. */
+  replace<T extends object>(object: T, value: number | boolean): T;
   /** Was anything marked? */
   any(): boolean;
 }
@@ -59,6 +63,10 @@ export function createUnknowns(): Unknowns {
       return mark;
     },
     find,
+    replace: <T extends object>(object: T, value: number | boolean) =>
+      JSON.parse(JSON.stringify(object), (_key, each: unknown) =>
+        typeof each === 'string' && ALONE.test(each) ? value : each,
+      ) as T,
     any: () => reasons.length > 0,
   };
 }

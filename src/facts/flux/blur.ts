@@ -1,0 +1,69 @@
+// Objects of which some value is not known: what a check is shown of them is
+// known all the same where that value is no part of it.
+
+import { isDeepStrictEqual } from 'node:util';
+import type { Manifest } from '../manifest-files.ts';
+import { KINDS } from '../projections.ts';
+import { createSharing } from '../sharing.ts';
+import type { KindRef } from '../source.ts';
+import type { Unknowns } from './unknowns.ts';
+
+export interface Blur {
+  /** Why something of this object, or of one of this list where no name is given, is not known. */
+  about(kind: KindRef, namespace: string | undefined, name?: string): Blurred | undefined;
+}
+
+interface Blurred {
+  readonly object: Manifest;
+  readonly why: string;
+  /** Does it reach what checks are shown of the kind, or the whole object alone? */
+  readonly projected: boolean;
+}
+
+/** Controllers make these of workloads: what is not known of the workload is not known of them. */
+const MADE_BY_CONTROLLERS: ReadonlySet<string> = new Set(['Pod', 'ReplicaSet', 'ControllerRevision']);
+const WORKLOADS: ReadonlySet<string> = new Set([
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'ReplicaSet',
+  'Pod',
+]);
+
+export function findBlurred(objects: readonly Manifest[], unknowns: Unknowns): Blur {
+  const blurred: Blurred[] = objects.flatMap((object) => {
+    const why = unknowns.find(object);
+    return why === undefined ? [] : [{ object, why, projected: reachesProjection(object, unknowns) }];
+  });
+  return {
+    about: (kind, namespace, name) =>
+      blurred.find(({ object, projected }) => {
+        const made = MADE_BY_CONTROLLERS.has(kind.kind) && WORKLOADS.has(object.kind);
+        const same =
+          object.kind === kind.kind &&
+          (name === undefined || object.metadata.name === name) &&
+          groupOf(object.apiVersion) === groupOf(kind.apiVersion);
+        const here = namespace === undefined || (object.metadata.namespace ?? 'default') === namespace;
+        return (same || made) && here && (projected || !kind.projected);
+      }),
+  };
+}
+
+const groupOf = (apiVersion: string) => (apiVersion.includes('/') ? apiVersion.split('/')[0] : '');
+
+/**
+ * A projection reads a number where one is expected and nothing else, so that a
+ * mark may be lost in it: it does not depend on the value only if it is the same
+ * whatever the value is.
+ */
+function reachesProjection(object: Manifest, unknowns: Unknowns): boolean {
+  const entry = KINDS[object.kind as keyof typeof KINDS];
+  if (!entry || groupOf(entry.apiVersion) !== groupOf(object.apiVersion)) return true;
+  const sharing = createSharing();
+  const project = (raw: Manifest): unknown => entry.project(raw, sharing);
+  const marked = project(object);
+  if (unknowns.find(marked)) return true;
+  return [97, true, false].some(
+    (value) => !isDeepStrictEqual(project(unknowns.replace(object, value)), marked),
+  );
+}
