@@ -22,7 +22,7 @@ import type { Test } from './tests.ts';
 const FILES = [
   'src/checks/testing/*.test.ts',
   'src/checks/{networkPolicy,podDisruptionBudget,probes}/**/*.test.ts',
-  'test/unit/oracle-cases.test.ts',
+  'test/unit/oracle-{cases,documentation}.test.ts',
 ];
 const TOO_LONG = ['remembering.test.ts', 'never-throws.test.ts'];
 

@@ -8,23 +8,26 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { type Claim, caseName, claimOf, disagreements } from './compare.ts';
+import { askShape, type Kept, keptAnswers, shapes, writeAnswers } from './documentation.ts';
 import { type Oracle, startOracle } from './oracle.ts';
 import type { Scenario } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
 
 const casesFolder = join(import.meta.dirname, '../../src/checks/networkPolicy/cases/oracle');
 
-const usage = `npm run oracle -- [--seed S] [--count N] [--most M] [--no-keep]
+const usage = `npm run oracle -- [--seed S] [--count N] [--most M] [--no-keep] | --documentation
   --seed     where the random scenarios start (default: the clock; printed)
   --count    how many scenarios (default 1000)
   --most     stop after this many disagreements (default 10)
-  --no-keep  do not write disagreements to ${casesFolder}`;
+  --no-keep  do not write disagreements to ${casesFolder}
+  --documentation  only ask for the shapes of Cilium's documentation, and keep the answers`;
 
 interface Options {
   seed: number;
   count: number;
   most: number;
   keep: boolean;
+  documentation: boolean;
 }
 
 function readOptions(): Options {
@@ -34,6 +37,7 @@ function readOptions(): Options {
       count: { type: 'string', default: '1000' },
       most: { type: 'string', default: '10' },
       keep: { type: 'boolean', default: true },
+      documentation: { type: 'boolean', default: false },
     },
     allowNegative: true,
   });
@@ -46,6 +50,7 @@ function readOptions(): Options {
     count: whole('count', values.count),
     most: whole('most', values.most),
     keep: values.keep,
+    documentation: values.documentation,
   };
 }
 
@@ -123,7 +128,19 @@ async function staleCases(oracle: Oracle): Promise<string[]> {
     const { claim: __, ...then } = kept;
     if (JSON.stringify(now) !== JSON.stringify(then)) stale.push(file);
   }
+  const answers = keptAnswers();
+  for (const shape of shapes()) {
+    const now = await askShape(oracle, shape);
+    if (JSON.stringify(now) !== JSON.stringify(answers[shape.name])) stale.push(shape.name);
+  }
   return stale;
+}
+
+async function keepDocumentation(oracle: Oracle): Promise<void> {
+  const answers: Record<string, Kept> = {};
+  for (const shape of shapes()) answers[shape.name] = await askShape(oracle, shape);
+  writeAnswers(answers);
+  process.stderr.write(`${Object.keys(answers).length} shapes asked and kept.\n`);
 }
 
 async function main(): Promise<number> {
@@ -136,6 +153,10 @@ async function main(): Promise<number> {
   }
   const oracle = await startOracle();
   try {
+    if (options.documentation) {
+      await keepDocumentation(oracle);
+      return 0;
+    }
     const stale = await staleCases(oracle);
     for (const file of stale)
       process.stdout.write(`${file}: Cilium now answers otherwise than what is kept\n`);

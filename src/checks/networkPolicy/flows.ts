@@ -155,7 +155,7 @@ function shut(sides: readonly SideReach[], model: Model): Found | undefined {
     if (closed === undefined) continue;
     const verdict = decide(model, subject.party, side, peer.party, 'TCP', closed);
     const reason = verdict.decision === 'unknown' ? 'NotModelled' : 'FlowDenied';
-    return { reason, side, verdict, ports: `${closed}/TCP, among others` };
+    return { reason, side, verdict, ports: `${closed}/TCP and others` };
   }
   return undefined;
 }

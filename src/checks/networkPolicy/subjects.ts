@@ -143,7 +143,10 @@ function hostFindings(pods: ReadonlySet<Pod>): Finding[] {
       reason: 'HostNetwork',
       subject,
       field: 'spec.hostNetwork',
-      what: `The pods of ${refer(subject)} are on the host's network: they are not endpoints, so no pod policy can isolate them.`,
+      what:
+        subject.kind === 'Pod'
+          ? `${refer(subject)} is on the host's network: it is no endpoint, so no pod policy can isolate it.`
+          : `The pods of ${refer(subject)} are on the host's network: they are not endpoints, so no pod policy can isolate them.`,
     }),
   );
 }

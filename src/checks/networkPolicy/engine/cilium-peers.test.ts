@@ -204,7 +204,7 @@ describe('what stands elsewhere', () => {
       'elsewhere: CiliumCIDRGroup office (spec.ingress[0].fromCIDRSet[0].cidrGroupRef)',
     ]);
     expect(set([{ cidrGroupSelector: {} }])).toEqual([
-      'elsewhere: spec.ingress[0].fromCIDRSet[0].cidrGroupSelector',
+      'elsewhere: CiliumCIDRGroups by their labels (spec.ingress[0].fromCIDRSet[0].cidrGroupSelector)',
     ]);
     expect(set([{ cidr: '10.0.0.0/8', except: ['10.1.0.0/16'] }])).toEqual(['/8 without 1']);
     expect(peers('ingress', { fromCIDR: ['10.0.0.1'] })).toEqual(['/32 without 0']);

@@ -60,6 +60,12 @@ export function peerPart(
       side,
     },
   );
+  if ((read('Requires')?.length ?? 0) > 0) {
+    // The field takes no elements any more, and those of before 1.19 are of a type that the agent cannot read.
+    throw new Refused(
+      `${path}.${field('Requires')} was removed in Cilium 1.19; name these labels in ${path}.${field('Endpoints')}`,
+    );
+  }
   if ((nodes?.length ?? 0) > 0 && !context.settings.nodeSelectorLabels) {
     throw new Refused(`${path}.${field('Nodes')} needs enable-node-selector-labels in cilium-config`);
   }
@@ -202,7 +208,9 @@ function cidrRulePeer(raw: RawObject, path: string): PeerSelector {
     throw new Refused(`${path}: exactly one of cidr, cidrGroupRef and cidrGroupSelector must be set`);
   if (cidr === '') {
     const what =
-      group === '' ? `${path}.cidrGroupSelector` : `CiliumCIDRGroup ${group} (${path}.cidrGroupRef)`;
+      group === ''
+        ? `CiliumCIDRGroups by their labels (${path}.cidrGroupSelector)`
+        : `CiliumCIDRGroup ${group} (${path}.cidrGroupRef)`;
     return { kind: 'elsewhere', what };
   }
   const prefix = parsePrefix(cidr);

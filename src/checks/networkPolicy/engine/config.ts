@@ -46,6 +46,9 @@ export function ciliumSettings(written: Readonly<Record<string, string>>): Setti
       'label-prefix-file (the labels that make an identity are read from a file of the agent)',
     );
   }
+  if ((data['static-cnp-path'] ?? '') !== '') {
+    notModelled.push('static-cnp-path (further policies are read from a directory of each node)');
+  }
   let filter = keepAll;
   try {
     filter = labelFilter(data.labels ?? '');

@@ -77,11 +77,20 @@ export function describe(set: PortSet): string {
   for (const [protocol, ranges] of set) {
     const ported = protocol === 'TCP' || protocol === 'UDP' || protocol === 'SCTP';
     if (isFull(ranges)) parts.push(ported ? `every ${protocol} port` : (WITHOUT_PORTS[protocol] ?? protocol));
-    else for (const [low, high] of ranges) parts.push(`${low === high ? low : `${low}-${high}`}/${protocol}`);
+    else
+      for (const [low, high] of ranges)
+        parts.push(portText(protocol, low === high ? `${low}` : `${low}-${high}`));
   }
   if (parts.length === 0) return 'no port';
   if (parts.length > 3) return `${parts.slice(0, 3).join(', ')} and ${parts.length - 3} more`;
   return parts.join(', ');
+}
+
+/** For ICMP the number is the type of the message. */
+function portText(protocol: Protocol, numbers: string): string {
+  if (protocol === 'ICMP' || protocol === 'ICMPV6')
+    return `${WITHOUT_PORTS[protocol] ?? protocol} type ${numbers}`;
+  return `${numbers}/${protocol}`;
 }
 
 const WITHOUT_PORTS: Partial<Record<Protocol, string>> = { ICMPV6: 'ICMPv6', OTHER: 'other protocols' };
