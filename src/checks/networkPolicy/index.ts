@@ -9,6 +9,7 @@ import { judgeFlows } from './flows.ts';
 import { judgeIsolation } from './isolation.ts';
 import { disabled, policyFindings } from './policies.ts';
 import { reasons } from './reasons.ts';
+import { remedies } from './remedy.ts';
 import { type Params, schema } from './schema.ts';
 import { subjectsOf } from './subjects.ts';
 
@@ -40,6 +41,7 @@ export const networkPolicy = defineCheck<Params>({
     ports: ["3000/TCP"]
 `,
   judge,
+  remedies,
 });
 
 function judge(params: Params, context: CheckContext): Judgement {
