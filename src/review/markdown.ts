@@ -5,8 +5,12 @@ import type { Nodes, Root, RootContent } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
+import { parsePieces } from './pieces.ts';
 
 export const MAX_REVIEW_BYTES = 4 * 1024 * 1024;
+/** What one paragraph may hold: the parser takes a time that grows with the square of it. */
+const MAX_LINES = 4000;
+const MAX_MARKS = 8000;
 /** Deeper nesting is an attack on the parser, not a list. */
 const MAX_QUOTES = 64;
 
@@ -31,8 +35,36 @@ export function parseMarkdown(text: string): Markdown {
   const deep = lines.findIndex((line) => nesting(line) > MAX_QUOTES);
   if (deep >= 0)
     throw new ReviewError(`line ${deep + 1} nests quotes or lists more than ${MAX_QUOTES} deep; flatten it`);
-  const root = fromMarkdown(plain, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
-  return { text: plain, lines, root };
+  const heavy = heavyLine(lines);
+  if (heavy)
+    throw new ReviewError(
+      `the paragraph at line ${heavy} has more than ${MAX_LINES} lines, or more than ${MAX_MARKS} of the marks * _ [ ]; no review has that: break it up with blank lines`,
+    );
+  return { text: plain, lines, root: parsePieces(plain, parseWhole) };
+}
+
+/** Bare addresses stay text: a reader sees the same, and looking for them costs a third of the time. */
+const SYNTAX = {
+  extensions: [gfm(), { disable: { null: ['wwwAutolink', 'protocolAutolink', 'emailAutolink'] } }],
+  mdastExtensions: gfmFromMarkdown().map(({ transforms: _addresses, ...rest }) => rest),
+};
+
+/** The tree of a text that is parsed in one go. */
+export const parseWhole = (text: string): Root => fromMarkdown(text, SYNTAX);
+
+/** The line, from 1, where a paragraph becomes more than the parser can take; what is fenced costs it nothing. */
+function heavyLine(lines: readonly string[]): number | undefined {
+  let [start, marks, fenced] = [0, 0, false];
+  for (const [at, line] of lines.entries()) {
+    const fence = /^ {0,3}(?:`{3}|~{3})/.test(line);
+    if (fence) fenced = !fenced;
+    if (fence || fenced || line.trim() === '') [start, marks] = [at + 1, 0];
+    else if (/^\s*(?:\||[-+*]\s|\d{1,9}[.)]\s)/.test(line)) [start, marks] = [at, 0];
+    if (fenced) continue;
+    marks += line.match(/[*_[\]]/g)?.length ?? 0;
+    if (marks > MAX_MARKS || at - start > MAX_LINES) return start + 1;
+  }
+  return undefined;
 }
 
 /** How many quotes and lists one line opens. */

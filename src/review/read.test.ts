@@ -222,6 +222,15 @@ describe('hostile documents', () => {
     expect(() => read(`# A\n${'>'.repeat(100_000)} b`)).toThrow(ReviewError);
   });
 
+  it('a paragraph without end, or of nothing but brackets, is refused before it is parsed', () => {
+    expect(() => read(`# A\n\n${'word word\n'.repeat(50_000)}`)).toThrow(
+      /paragraph at line 3 .* break it up/,
+    );
+    expect(() => read(`# A\n\n${'['.repeat(30_000)}${']'.repeat(30_000)}`)).toThrow(ReviewError);
+    // What is fenced is no paragraph.
+    expect(read(`# A\n\n\`\`\`json\n${'[[1]],\n'.repeat(20_000)}\`\`\`\n`).items).toEqual([]);
+  });
+
   it('control characters, marks that turn text around and scripts in a title are only text', () => {
     const review = read(
       '# R\n\n| # | Action | Status |\n|-|-|-|\n| 1 | <script>alert(1)</script> a\u001b[31mb\u202ec | Done |\n',
