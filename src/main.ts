@@ -94,7 +94,7 @@ evidenceOption(clusterOptions(program.command('operator')))
   .addOption(new Option('--log-level <level>', 'how much is logged').choices(LOG_LEVELS).default('info'))
   .action(operator);
 
-clusterOptions(program.command('verify'))
+evidenceOption(clusterOptions(program.command('verify')))
   .description('judge items once and print the verdicts')
   .argument('[items...]', 'files or folders of RemediationItems (default: those in the cluster)')
   .option(
@@ -177,7 +177,7 @@ clusterOptions(program.command('reach'))
   )
   .action(reach);
 
-clusterOptions(program.command('report'))
+evidenceOption(clusterOptions(program.command('report')))
   .description(
     "the review as it stands: from the items' status in the cluster, or judged on the spot with --items",
   )

@@ -10,6 +10,8 @@ export interface JudgeFlags {
   /** [NAMESPACE/NAME=]DIR: the folders that stand for Flux sources. */
   readonly source?: readonly string[];
   readonly static: boolean;
+  /** Special addresses (CIDR) that evidence may be fetched from all the same. */
+  readonly allowEvidenceFrom?: readonly string[];
   readonly namespace?: string;
   readonly selector?: string;
   readonly memory?: string;

@@ -1,8 +1,10 @@
 // Where a command's facts come from: the cluster that it was pointed at, or
 // manifests. Closed by whoever opened it.
 
+import type { Check, Subject } from '../checks/check.ts';
+import type { Origin } from '../facts/flux/index.ts';
 import { liveSource } from '../facts/live.ts';
-import type { Loaded, Manifest } from '../facts/manifest-files.ts';
+import type { Loaded, Manifest, ManifestPlace } from '../facts/manifest-files.ts';
 import { manifestSource } from '../facts/manifests.ts';
 import type { Source } from '../facts/source.ts';
 import {
@@ -22,21 +24,28 @@ export interface Opened {
   readonly problems: readonly string[];
   /** Worth knowing, and no error. */
   readonly notes: readonly string[];
+  /** Where the objects stand that are from files. */
+  readonly places?: ReadonlyMap<Manifest, ManifestPlace>;
   /** How long facts may take to arrive. */
   readonly patienceMs: number;
   /** Resolves when some fact has changed, or after `withinMs`. */
   nextChange(withinMs: number): Promise<void>;
+  /** Where an object stands in the files that the facts are from; undefined where that is not known. */
+  origin?(subject: Subject): Origin | undefined;
+  /** Asked for once something fails: what makes a check say more of why. */
+  hindsight?(): Promise<(check: Check) => Check>;
   close(): Promise<void>;
 }
 
 /** Objects as the source of facts, with what there is to say about the files that they were read from. */
 export function openManifests(
   objects: readonly Manifest[],
-  files: readonly Pick<Loaded, 'problems' | 'ignored'>[],
+  files: readonly Omit<Loaded, 'objects'>[],
   options: { readonly static: boolean },
 ): Opened {
   return {
     source: manifestSource(objects, options),
+    places: new Map(files.flatMap(({ places }) => [...places])),
     problems: files.flatMap(({ problems }) => problems),
     notes: files.flatMap(({ ignored }) => ignored.map((line) => `passed over: ${line}`)),
     patienceMs: 0,
@@ -50,6 +59,8 @@ export interface ClusterFlags {
   readonly context?: string;
   /** Seconds. */
   readonly timeout: number;
+  /** Special addresses (CIDR) that evidence may be fetched from all the same. */
+  readonly allowEvidenceFrom?: readonly string[];
 }
 
 /** Throws a UsageError that names what is missing where the cluster does not answer. */
@@ -65,7 +76,12 @@ export async function openCluster(
     await transport.close();
     throw new UsageError(messageOf(error));
   }
-  const source = liveSource({ transport, discovery: createDiscovery(transport), clock: systemClock() });
+  const source = liveSource({
+    transport,
+    discovery: createDiscovery(transport),
+    clock: systemClock(),
+    allowEvidenceFrom: flags.allowEvidenceFrom ?? [],
+  });
   return {
     transport,
     source,
@@ -80,7 +96,8 @@ export async function openCluster(
           resolve();
         };
         const stop = source.onChange(end);
-        const timer = setTimeout(end, withinMs);
+        // What is waited for keeps the process alive; the end of the patience need not.
+        const timer = setTimeout(end, withinMs).unref();
       }),
     close: async () => {
       await source.stop();

@@ -11,6 +11,7 @@ import { UsageError } from './exit.ts';
 import type { JudgeFlags } from './flags.ts';
 import { type FluxFlags, openFlux } from './flux.ts';
 import { labelTest } from './label-selector.ts';
+import { withFolders } from './source-folders.ts';
 import { type Opened, openCluster, openManifests } from './sources.ts';
 
 export interface World extends Opened {
@@ -43,21 +44,24 @@ export async function fromManifests(paths: readonly string[], flags: JudgeFlags)
   const facts = await loadManifests(flags.manifests ?? []);
   const objects = [...facts.objects, ...named.objects].filter((object) => !isItem(object));
   const items = named.objects.some(isItem) ? named.objects : [...facts.objects, ...named.objects];
+  const opened = openManifests(objects, [named, facts], flags);
   return {
-    ...openManifests(objects, [named, facts], flags),
+    ...(await withFolders(opened, { ...flags, around: flags.manifests ?? [], objects })),
     ...parsedItems(items.filter(isItem), flags),
   };
 }
 
 /** As from manifests, with what Flux would apply of a repository in their place. */
 async function fromFlux(paths: readonly string[], flags: JudgeFlags & FluxFlags): Promise<World> {
-  const opened = await openFlux(flags);
+  const flux = await openFlux(flags);
+  const opened = await withFolders(flux, { ...flags, around: [flags.flux], objects: flux.objects });
   const named = await loadManifests(paths);
   const given = named.objects.some(isItem) ? named.objects : opened.objects;
   const others = named.objects.filter((object) => !isItem(object)).length;
   return {
     ...opened,
     ...parsedItems(given.filter(isItem), flags),
+    places: new Map([...(opened.places ?? []), ...named.places]),
     problems: named.problems,
     notes: [
       ...opened.notes,
@@ -70,18 +74,20 @@ async function fromFlux(paths: readonly string[], flags: JudgeFlags & FluxFlags)
 }
 
 export async function fromCluster(paths: readonly string[], flags: JudgeFlags): Promise<World> {
-  const opened = await openCluster(flags, 'remediation-verify');
+  const cluster = await openCluster(flags, 'remediation-verify');
   try {
+    const opened = await withFolders(cluster, flags);
     const given = paths.length > 0 ? await loadManifests(paths) : undefined;
     const objects = given ? given.objects.filter(isItem) : await itemsIn(opened.transport, flags);
     return {
       ...opened,
       ...parsedItems(objects, flags),
+      ...(given ? { places: given.places } : {}),
       problems: given?.problems ?? [],
       notes: (given?.ignored ?? []).map((line) => `passed over: ${line}`),
     };
   } catch (error) {
-    await opened.close();
+    await cluster.close();
     if (error instanceof UsageError) throw error;
     throw new UsageError(messageOf(error));
   }

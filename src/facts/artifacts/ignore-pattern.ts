@@ -14,7 +14,7 @@ export interface IgnorePattern {
   readonly from: string;
   /** Takes files back in. */
   readonly includes: boolean;
-  /** Does it mean this path, a folder where `isFolder`, or a folder above it? */
+  /** Does it mean this path, a folder where `isFolder`, or a folder above it? Where that is not certain, one that takes back in does not. */
   matches(path: Parts, isFolder: boolean): boolean;
   /** Might it mean a path that the glob means? True where that is not certain. */
   mightMean(glob: Parts): boolean;
@@ -27,6 +27,10 @@ export function parsePatterns(text: string, from: string, folder: Parts = []): I
     .filter((line) => !line.startsWith('#') && line.trim() !== '')
     .map((line) => parsePattern(line, from, folder));
 }
+
+/** Means everything in a folder. */
+export const folderPattern = (folder: string): IgnorePattern =>
+  parsePattern(`/${folder.replace(/^\.?\/+|\/+$/g, '').replace(/[*?[\\]/g, '\\$&')}/`, '', []);
 
 function parsePattern(line: string, from: string, folder: Parts): IgnorePattern {
   const includes = line.startsWith('!');
@@ -42,6 +46,7 @@ function parsePattern(line: string, from: string, folder: Parts): IgnorePattern 
     from,
     includes,
     matches: (path, isFolder) => {
+      if (includes && text.includes('[')) return false; // sets of characters are not told apart
       const below = inFolder(path, folder);
       if (!below) return false;
       return anchored

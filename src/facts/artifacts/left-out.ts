@@ -6,7 +6,8 @@
 
 import type { SourceRef } from '../view.ts';
 import type { TreeFiles } from './files.ts';
-import { type IgnorePattern, parsePatterns } from './ignore-pattern.ts';
+import { alternatives, literalParts } from './globs.ts';
+import { folderPattern, type IgnorePattern, parsePatterns } from './ignore-pattern.ts';
 
 export interface IgnoreRules {
   readonly source: SourceRef;
@@ -24,10 +25,10 @@ export interface IgnoreRules {
   readonly includes: readonly { readonly from: string; readonly at: string }[];
 }
 
-const VCS = ['.git/', '.gitignore', '.gitmodules', '.gitattributes'].join('\n');
+export const VCS = ['.git/', '.gitignore', '.gitmodules', '.gitattributes'].join('\n');
 
 /** Holds only while neither spec.ignore nor any .sourceignore has a pattern. */
-const DEFAULTS = [
+export const DEFAULTS = [
   '*.jpg',
   '*.jpeg',
   '*.gif',
@@ -54,21 +55,22 @@ const IGNORE_FILE = '.sourceignore';
 const SPEC = 'spec.ignore';
 const BY_DEFAULT = 'its default list';
 
-/** A glob with more alternatives in braces than this is taken to mean anything. */
-const MAX_ALTERNATIVES = 64;
-
 /** Makes SourceTree.leftOut for an artifact. */
 export function leftOutOf(rules: IgnoreRules, tree: TreeFiles): (glob: string) => string | undefined {
   if (rules.copied) return () => undefined;
   const patterns = patternsOf(rules, tree);
-  return (glob) => {
-    for (const each of alternatives(glob)) {
-      const parts = each.split('/');
-      const why =
+  const why = (glob: string): string | undefined => {
+    for (const parts of alternatives(glob)) {
+      const found =
         notCheckedOut(rules, parts) ?? ignored(rules, tree, patterns, parts) ?? included(rules, parts);
-      if (why) return why;
+      if (found) return found;
     }
     return undefined;
+  };
+  const told = new Map<string, string | undefined>();
+  return (glob) => {
+    if (!told.has(glob)) told.set(glob, why(glob));
+    return told.get(glob);
   };
 }
 
@@ -76,7 +78,8 @@ export function leftOutOf(rules: IgnoreRules, tree: TreeFiles): (glob: string) =
 function patternsOf({ source, observed }: IgnoreRules, { files }: TreeFiles): readonly IgnorePattern[] {
   const written = [...files.values()]
     .filter(({ path }) => path === IGNORE_FILE || path.endsWith(`/${IGNORE_FILE}`))
-    .flatMap(({ path, text = '' }) => parsePatterns(text, path, path.split('/').slice(0, -1)));
+    // One that cannot be read may leave out everything.
+    .flatMap(({ path, text = '*' }) => parsePatterns(text, path, path.split('/').slice(0, -1)));
   const own = [...written, ...parsePatterns(observed ?? '', SPEC)];
   const vcs = source.kind === 'Bucket' ? [] : parsePatterns(VCS, BY_DEFAULT);
   return own.length > 0 ? [...vcs, ...own] : [...vcs, ...parsePatterns(DEFAULTS, BY_DEFAULT)];
@@ -88,22 +91,16 @@ function ignored(
   patterns: readonly IgnorePattern[],
   glob: readonly string[],
 ): string | undefined {
-  const certain = glob.slice(0, leading(glob));
+  const certain = literalParts(glob);
   const isPath = certain.length === glob.length;
   for (const pattern of patterns.toReversed()) {
-    if ((certain.length > 0 && pattern.matches(certain, !isPath)) || isSameGlob(pattern, glob)) {
-      if (pattern.includes) return undefined;
-      return byPattern(rules, pattern, glob);
+    if (!pattern.includes) {
+      if (pattern.mightMean(glob)) return byPattern(rules, pattern, glob);
+    } else if ((certain.length > 0 && pattern.matches(certain, !isPath)) || isSameGlob(pattern, glob)) {
+      return emptied(rules, tree, glob);
     }
-    if (!pattern.includes && pattern.mightMean(glob)) return byPattern(rules, pattern, glob);
   }
   return unseen(rules, tree, glob) ?? emptied(rules, tree, glob);
-}
-
-/** How many parts at the beginning are no pattern. */
-function leading(glob: readonly string[]): number {
-  const at = glob.findIndex((part) => /[*?[{\\]/.test(part));
-  return at < 0 ? glob.length : at;
 }
 
 const isSameGlob = ({ text }: IgnorePattern, glob: readonly string[]) =>
@@ -133,14 +130,14 @@ function emptied(
   glob: readonly string[],
 ): string | undefined {
   if (source.kind !== 'GitRepository') return undefined;
-  const folder = emptyFolders.find((each) => below(each).mightMean(glob));
+  const folder = emptyFolders.find((each) => folderPattern(each).mightMean(glob));
   if (folder === undefined) return undefined;
   return `the folder ${folder} is empty in the artifact, and Git keeps no empty folders: it is a submodule, or holds nothing but links and files that are left out. If it is a submodule, set spec.recurseSubmodules of ${name}`;
 }
 
 function notCheckedOut({ name, sparse }: IgnoreRules, glob: readonly string[]): string | undefined {
   if (sparse.length === 0) return undefined;
-  const certain = glob.slice(0, leading(glob)).join('/');
+  const certain = literalParts(glob).join('/');
   const folders = sparse.map((each) => each.replace(/^\.?\/+|\/+$/g, ''));
   if (folders.some((folder) => folder === '' || folder === '.' || `${certain}/`.startsWith(`${folder}/`)))
     return undefined;
@@ -148,63 +145,19 @@ function notCheckedOut({ name, sparse }: IgnoreRules, glob: readonly string[]): 
 }
 
 function included({ includes, name, source }: IgnoreRules, glob: readonly string[]): string | undefined {
-  const other = includes.find(({ at }) => below(at).mightMean(glob));
+  const other = includes.find(({ at }) => folderPattern(at).mightMean(glob));
   if (!other) return undefined;
   return `what lies in ${other.at} of ${name} comes from GitRepository ${source.namespace}/${other.from} (spec.include), which leaves out files by rules of its own. Ask that source instead`;
 }
 
-/** Means everything in a folder. */
-const below = (folder: string): IgnorePattern =>
-  parsePatterns(
-    `/${folder.replace(/^\.?\/+|\/+$/g, '').replace(/[*?[\\]/g, '\\$&')}/`,
-    '',
-  )[0] as IgnorePattern;
-
 /** The line that takes the files back in, and where it goes. */
 function howToKeep({ name, observed, wanted }: IgnoreRules, glob: readonly string[]): string {
-  const certain = leading(glob);
-  const keep =
-    certain === 0
-      ? `!/${glob.join('/')}`
-      : `!/${glob.slice(0, certain).join('/')}${certain < glob.length ? '/' : ''}`;
+  const certain = literalParts(glob);
+  const whole = certain.length === 0 || certain.length === glob.length;
+  const keep = whole ? `!/${glob.join('/')}` : `!/${certain.join('/')}/`;
   if ((wanted ?? '') !== (observed ?? ''))
     return `spec.ignore of ${name} was changed, and source-controller has not acted on it yet`;
   return wanted
-    ? `To have them judged, add the line ${keep} at the end of spec.ignore of ${name}`
-    : `To have them judged, set spec.ignore of ${name} to ${keep} (the default list then holds no more)`;
-}
-
-/** `a/{b,c}` as a/b and a/c. */
-function alternatives(glob: string): readonly string[] {
-  let all = [glob];
-  while (all.length <= MAX_ALTERNATIVES) {
-    const next = all.flatMap(expanded);
-    if (next.every((each, index) => each === all[index])) return next;
-    all = next;
-  }
-  return ['**'];
-}
-
-/** The first braces that hold none themselves, as each of their alternatives. */
-function expanded(glob: string): readonly string[] {
-  let start = -1;
-  const commas: number[] = [];
-  for (let at = 0; at < glob.length; at++) {
-    const character = glob[at];
-    if (character === '\\') at++;
-    else if (character === '{') {
-      start = at;
-      commas.length = 0;
-    } else if (character === ',' && start >= 0) commas.push(at);
-    else if (character === '}' && start >= 0) {
-      const edges = [start, ...commas, at];
-      return edges
-        .slice(1)
-        .map(
-          (end, index) =>
-            glob.slice(0, start) + glob.slice((edges[index] ?? 0) + 1, end) + glob.slice(at + 1),
-        );
-    }
-  }
-  return [glob];
+    ? `To have them judged, add the line ${JSON.stringify(keep)} at the end of spec.ignore of ${name}`
+    : `To have them judged, set spec.ignore of ${name} to ${JSON.stringify(keep)} (the default list then holds no more)`;
 }
