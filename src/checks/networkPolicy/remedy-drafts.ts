@@ -1,24 +1,16 @@
 // The policies to add: isolation for the pods without it, and what lets the
 // flows of `allow` through or keeps those of `deny` out.
 
-import type { LabelSelector, Peer } from '../../api/selectors.ts';
+import type { LabelSelector } from '../../api/selectors.ts';
 import type { Pod } from '../../facts/kinds.ts';
 import { freeName } from '../shared/remedies.ts';
 import { matcher } from '../shared/selectors.ts';
 import type { Direction } from './engine/index.ts';
 import { nameOf, type Side } from './remedy-flows.ts';
+import { isCovered, isLeftOut, passagesInto, passagesOf, type Variant } from './remedy-passages.ts';
 import type { Scene, Subjects } from './remedy-scene.ts';
-import type { Draft, Passage, Who } from './remedy-write.ts';
+import type { Draft, Passage } from './remedy-write.ts';
 import { workloadOf } from './subjects.ts';
-
-export type { Draft } from './remedy-write.ts';
-
-export interface Variant {
-  /** Do the pods of a namespace go on talking to each other? */
-  readonly namespace: boolean;
-  /** Are flows of `deny` denied explicitly, or only left out? */
-  readonly deny: boolean;
-}
 
 interface Selected {
   readonly namespace: string;
@@ -52,6 +44,7 @@ export function draftsFor(scene: Scene, variant: Variant): readonly Draft[] {
     for (const [selected, passages] of allowed(side, scene, variant)) add(selected, passages);
   if (variant.deny && scene.enforcer === 'cilium') {
     for (const side of denySides(scene.deny)) {
+      if (isLeftOut(side, scene, variant)) continue;
       for (const selected of selectedBy(side, scene)) add(selected, passagesOf(side, true, scene));
     }
   }
@@ -121,54 +114,6 @@ function labelsOf(group: readonly Pod[], others: readonly Pod[]): Readonly<Recor
   return isApart(naming) ? naming : all;
 }
 
-/** Who goes on passing into, or out of, pods that are isolated. */
-export function passagesInto(
-  namespace: string,
-  direction: Direction,
-  scene: Scene,
-  variant: Variant,
-): readonly Passage[] {
-  const { params, allow, dns } = scene;
-  const pass = (who: Who, ports?: readonly string[]): Passage => ({
-    direction,
-    deny: false,
-    who,
-    ...(ports ? { ports } : {}),
-  });
-  const flows = allow.filter((side) => side.direction === direction && side.subject === undefined);
-  const isHome = namespace === dns.peer.namespace && variant.namespace;
-  return distinct([
-    ...(variant.namespace ? [pass('namespace')] : []),
-    ...(params.except ?? []).map((peer) => pass(peer)),
-    ...flows
-      .flatMap((side) => passagesOf(side, false, scene))
-      .filter(({ who }) => !isWithin(who, namespace, scene, variant)),
-    ...(direction === 'egress' && !isHome ? [pass(dns.peer, ['53/UDP', '53/TCP'])] : []),
-  ]);
-}
-
-/** Is the peer let through already, as a pod of the namespace? */
-function isWithin(who: Who, namespace: string, { context }: Scene, variant: Variant): boolean {
-  if (who === 'namespace' || !variant.namespace) return false;
-  if (who.entity !== undefined || who.cidr !== undefined || who.namespaceSelector) return false;
-  return (who.namespace ?? context.namespace) === namespace;
-}
-
-function passagesOf(side: Side, deny: boolean, { params, context }: Scene): readonly Passage[] {
-  const others: readonly Peer[] = side.other
-    ? [side.other]
-    : params.endpoints.map((entry) => ({
-        ...entry,
-        ...(entry.namespaceSelector ? {} : { namespace: entry.namespace ?? context.namespace }),
-      }));
-  return others.map((who) => ({
-    direction: side.direction,
-    deny,
-    who,
-    ...(side.ports ? { ports: side.ports } : {}),
-  }));
-}
-
 /** What a flow of `allow` needs beside the isolation: nothing where that lets it through already. */
 function allowed(
   side: Side,
@@ -176,14 +121,14 @@ function allowed(
   variant: Variant,
 ): readonly (readonly [Selected, readonly Passage[]])[] {
   const open = scene.open.get(side.direction) ?? new Set<Pod>();
-  const isClosing = [...side.subjectPods].some((pod) => open.has(pod));
-  if (!side.isDenied && !(isClosing && side.subject !== undefined)) return [];
-  if (side.subject === undefined && !side.isDenied) return [];
+  const isClosed = side.subject !== undefined && [...side.subjectPods].some((pod) => open.has(pod));
+  if (!side.isDenied && !isClosed) return [];
   return selectedBy(side, scene).flatMap((selected) => {
-    const passages = passagesOf(side, false, scene).filter(
-      ({ who }) => side.isDenied || !isWithin(who, selected.namespace, scene, variant),
-    );
-    return passages.length > 0 ? [[selected, passages] as const] : [];
+    const passages = passagesOf(side, false, scene);
+    if (side.isDenied) return [[selected, passages] as const];
+    const already = passagesInto(selected.namespace, side.direction, scene, variant);
+    const left = passages.filter((passage) => !isCovered(passage, selected.namespace, already, scene));
+    return left.length > 0 ? [[selected, left] as const] : [];
   });
 }
 

@@ -14,6 +14,9 @@ export interface Side {
   readonly subject: Peer | undefined;
   readonly subjectPods: ReadonlySet<Pod>;
   readonly other: Peer | undefined;
+  readonly otherPods: ReadonlySet<Pod>;
+  /** Do all of them share the network of their node? Policies see the node alone. */
+  readonly isOtherOnHost: boolean;
   readonly ports: readonly string[] | undefined;
   /** Is some of it denied at this side now? */
   readonly isDenied: boolean;
@@ -53,6 +56,8 @@ function sideOf(
       subject,
       subjectPods,
       other,
+      otherPods: new Set(others.flatMap(({ pods, hostPods }) => [...pods, ...hostPods])),
+      isOtherOnHost: others.length > 0 && others.every(({ hostPods }) => hostPods.length > 0),
       ports,
       isDenied: verdicts.length > 0,
       ...(denying ? { denying } : {}),

@@ -6,7 +6,7 @@ import type { Policy } from '../../facts/kinds.ts';
 import type { Finding } from '../check.ts';
 import { patchOf } from '../shared/remedies.ts';
 import type { Direction } from './engine/index.ts';
-import { passagesInto, type Variant } from './remedy-drafts.ts';
+import { passagesInto, type Variant } from './remedy-passages.ts';
 import { policyAt, type Scene } from './remedy-scene.ts';
 import { ciliumRule, kubernetesRules } from './remedy-write.ts';
 

@@ -2,7 +2,7 @@
 // isolated in which direction, and the sides of every flow.
 
 import type { LabelSelector, Peer } from '../../api/selectors.ts';
-import type { Pod, Policy } from '../../facts/kinds.ts';
+import type { Namespace, Pod, Policy } from '../../facts/kinds.ts';
 import type { CheckContext } from '../check.ts';
 import { type Direction, defaultDeny, type Model } from './engine/index.ts';
 import type { Evidence } from './evidence.ts';
@@ -25,6 +25,7 @@ export interface Scene {
   readonly context: CheckContext;
   readonly model: Model<Pod>;
   readonly pods: readonly Pod[];
+  readonly namespaces: readonly Namespace[];
   readonly enforcer: Enforcer;
   readonly subjects: readonly Subjects[];
   /** Judged pods without default deny, by the directions asked for. */
@@ -56,6 +57,7 @@ export function sceneOf(params: Params, evidence: Evidence, context: CheckContex
     context,
     model,
     pods,
+    namespaces,
     enforcer: model.settings.enforcer,
     subjects: params.endpoints.flatMap((entry) => {
       const meant = podsMeant(entry, pods, namespaces, context).filter((pod) => judged.has(pod));

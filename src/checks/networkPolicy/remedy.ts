@@ -7,10 +7,11 @@ import { refer } from '../shared/messages.ts';
 import { noRemedy } from '../shared/remedies.ts';
 import type { Direction } from './engine/index.ts';
 import { gatherEvidence } from './evidence.ts';
-import { type Draft, draftsFor, type Variant } from './remedy-drafts.ts';
+import { draftsFor } from './remedy-drafts.ts';
 import { narrowing } from './remedy-narrow.ts';
+import type { Variant } from './remedy-passages.ts';
 import { type Scene, sceneOf } from './remedy-scene.ts';
-import { policyOf } from './remedy-write.ts';
+import { type Draft, policyOf } from './remedy-write.ts';
 import type { Params } from './schema.ts';
 
 export function remedies(
@@ -114,11 +115,17 @@ function decisions(
       ({ subject }) =>
         `${subject ? refer(subject) : 'a policy'} is still refused and without effect: mend or delete it`,
     ),
+    ...(drafts.some(({ passages }) => passages.some(isOfOtherNodes))
+      ? ['pods on the network of their node cannot be told from it: every node is let through on these ports']
+      : []),
     ...(drafts.some(({ passages }) => passages.some(({ deny, who }) => deny && isOfNode(who)))
       ? ['a deny of the node stops the probes of kubelet on these ports too']
       : []),
   ];
 }
+
+const isOfOtherNodes = ({ deny, who }: Draft['passages'][number]) =>
+  !deny && who !== 'namespace' && who.entity === 'remote-node';
 
 const isOfNode = (who: Draft['passages'][number]['who']) =>
   who !== 'namespace' && (who.entity === 'host' || who.entity === 'cluster');

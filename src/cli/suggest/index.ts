@@ -40,7 +40,7 @@ export async function suggest(given: string, flags: SuggestFlags): Promise<void>
     const items = chosen(world, given, isPath);
     const plans = await plansFor(world, items);
     const knowledge = {
-      originOf: (target: EditTarget) => originOf(world.source, target),
+      originOf: (target: EditTarget, isNew: boolean) => originOf(world.source, target, isNew),
       exists: (target: EditTarget) => exists(world.source, target),
     };
     process.stdout.write(flags.output === 'json' ? asJson(plans, knowledge) : asYaml(plans, knowledge));

@@ -12,7 +12,7 @@ import type { CheckPlan, Plan, Suggestion } from './plan.ts';
 /** What there is to say of an object that no plan knows. */
 export interface Knowledge {
   /** Who makes or applies the object. */
-  originOf(target: EditTarget): readonly string[];
+  originOf(target: EditTarget, isNew: boolean): readonly string[];
   /** Is there such an object already? */
   exists(target: EditTarget): boolean;
 }
@@ -91,7 +91,7 @@ function documentOf(
     after: check.after,
     seen: check.seen,
     decide: first ? suggestion.decide : [],
-    origin: originOf(beside),
+    origin: originOf(beside, edit.action === 'Create' && !there),
     apply: howTo(edit, target),
     object: objectOf(edit, target),
   };
