@@ -5,13 +5,15 @@ import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { API_VERSION, KIND, REVIEW_LABEL } from '../api/group.ts';
+import { byType } from '../checks/check.ts';
+import { CHECKS } from '../checks/index.ts';
 import type { JudgedItem, RawObject } from '../report/items.ts';
 import { asReportJson } from '../report/json.ts';
 import { asJunit } from '../report/junit.ts';
 import { asMarkdown } from '../report/markdown.ts';
 import { asHtml } from '../report/page/index.ts';
 import { printable } from '../report/printable.ts';
-import { type ReviewHead, type ReviewReport, reviewReport } from '../report/review.ts';
+import { type PlaceOf, type ReviewHead, type ReviewReport, reviewReport } from '../report/review.ts';
 import { asSarif } from '../report/sarif.ts';
 import { MEMORY_FILE, parseMemory } from '../review/files.ts';
 import { MAX_REVIEW_BYTES, ReviewError } from '../review/markdown.ts';
@@ -22,7 +24,8 @@ import type { JudgeFlags } from './flags.ts';
 import { judgeAll } from './judging.ts';
 import { labelTest } from './label-selector.ts';
 import { readMemory } from './memory.ts';
-import { openWorld } from './world.ts';
+import { findPlaces } from './places.ts';
+import { openWorld, type World } from './world.ts';
 
 export const REPORT_FORMATS = ['markdown', 'html', 'json', 'sarif', 'junit'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
@@ -41,12 +44,14 @@ export async function report(flags: ReportFlags): Promise<void> {
     throw new UsageError(
       `--${flags.manifests ? 'manifests' : 'flux'} judges items: name them with --items DIR`,
     );
-  const judged = await itemsToReport(flags);
+  const { judged, placeOf } = await itemsToReport(flags);
   const head = await headOf(judged, flags);
-  const view = reviewReport(head, judged, new Date());
+  const view = reviewReport(head, judged, new Date(), placeOf);
   if (flags.update === undefined) process.stdout.write(renderReport(flags.format, view, judged));
   else await update(flags.update, view);
 }
+
+const reasons = byType(CHECKS);
 
 /** One review in the format asked for. */
 export function renderReport(
@@ -60,7 +65,7 @@ export function renderReport(
     case 'html':
       return asHtml(view);
     case 'sarif':
-      return asSarif(view, version);
+      return asSarif(view, version, (type, reason) => reasons.get(type)?.reasons[reason]);
     case 'junit':
       return asJunit(view);
     case 'json':
@@ -70,23 +75,37 @@ export function renderReport(
   }
 }
 
-async function itemsToReport(flags: ReportFlags): Promise<JudgedItem[]> {
+interface Judged {
+  readonly judged: readonly JudgedItem[];
+  readonly placeOf: PlaceOf;
+}
+
+async function itemsToReport(flags: ReportFlags): Promise<Judged> {
   const paths = flags.items ?? [];
   const world = await openWorld(paths, flags);
   try {
     for (const problem of world.problems) say(`error: ${problem}`);
     if (world.problems.length > 0)
       throw new UsageError('a report of items that cannot be read would not be true');
-    if (flags.items)
-      return [...(await judgeAll(world, await readMemory(flags.memory))), ...(await drafts(paths, flags))];
-    // What the operator found is the report; nothing is judged again.
-    return world.items.map((parsed) => ({
-      raw: world.raw(parsed.ok ? parsed.item.metadata : parsed.metadata),
-      status: parsed.ok ? parsed.item.status : parsed.status,
-    }));
+    const judged = flags.items
+      ? [...(await judgeAll(world, await readMemory(flags.memory))), ...(await drafts(paths, flags))]
+      : observed(world);
+    return { judged, placeOf: await findPlaces(world, judged) };
   } finally {
     await world.close();
   }
+}
+
+/** What the operator found is the report; nothing is judged again. */
+function observed({ items, raw }: World): JudgedItem[] {
+  return items.map((parsed) => {
+    const { metadata, status } = parsed.ok ? parsed.item : parsed;
+    if (status.observedGeneration !== metadata.generation)
+      say(
+        `note: ${metadata.namespace}/${metadata.name} was changed after the operator judged it last${status.state ? `; ${status.state} is what it was before` : ', and is Unknown until then'}`,
+      );
+    return { raw: raw(metadata), status };
+  });
 }
 
 /** Items that import left without a check: known, and nothing proves them. */

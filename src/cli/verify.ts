@@ -2,11 +2,12 @@
 // with the same functions as the operator.
 
 import { asList, asTable, type JudgedItem } from '../report/items.ts';
-import { reviewReport } from '../report/review.ts';
+import { type PlaceOf, reviewReport } from '../report/review.ts';
 import { EXIT_DRIFTED, EXIT_OK, EXIT_UNKNOWN, EXIT_USAGE } from './exit.ts';
 import type { VerifyFlags } from './flags.ts';
 import { judgeAll } from './judging.ts';
 import { keepMemory, readMemory } from './memory.ts';
+import { findPlaces } from './places.ts';
 import { renderReport, titleOf } from './report.ts';
 import { openWorld } from './world.ts';
 
@@ -20,14 +21,14 @@ export async function verify(paths: readonly string[], flags: VerifyFlags): Prom
     if (world.items.length === 0 && world.problems.length === 0) say(noItems(paths, flags));
     const judged = await judgeAll(world, await readMemory(flags.memory));
     await keepMemory(flags.memory, judged);
-    process.stdout.write(render(judged, flags));
+    process.stdout.write(render(judged, flags, await findPlaces(world, judged)));
     process.exitCode = exitStatus(judged, world.problems.length > 0, flags.strict);
   } finally {
     await world.close();
   }
 }
 
-function render(judged: readonly JudgedItem[], { output, color }: VerifyFlags): string {
+function render(judged: readonly JudgedItem[], { output, color }: VerifyFlags, placeOf: PlaceOf): string {
   switch (output) {
     case 'json':
     case 'yaml':
@@ -44,7 +45,7 @@ function render(judged: readonly JudgedItem[], { output, color }: VerifyFlags): 
     case 'sarif':
     case 'junit': {
       const head = { title: titleOf(judged), tracking: [], related: [] };
-      return renderReport(output, reviewReport(head, judged, new Date()), judged);
+      return renderReport(output, reviewReport(head, judged, new Date(), placeOf), judged);
     }
     default:
       return output satisfies never;

@@ -21,7 +21,7 @@ describe('the text of one file', () => {
   });
 
   it.each(['', '\n\n', '---\n', '# nothing here\n', '---\n---\n'])('may be as good as empty: %j', (text) => {
-    expect(parseManifests(text, 'x.yaml')).toEqual({ objects: [], problems: [], ignored: [] });
+    expect(parseManifests(text, 'x.yaml')).toMatchObject({ objects: [], problems: [], ignored: [] });
   });
 
   it('that is not YAML is told with its document and line, and the rest is read', () => {
@@ -42,6 +42,20 @@ describe('the text of one file', () => {
     const typed = 'apiVersion: apps/v1\nkind: DeploymentList\nitems:\n- {metadata: {name: c}}\n';
     const read = parseManifests(typed, 'x.yaml');
     expect(read.objects[0]).toMatchObject({ apiVersion: 'apps/v1', kind: 'Deployment' });
+  });
+
+  it('tells where each object stands, in a List too', () => {
+    const item = (name: string) => `- apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: ${name}}\n`;
+    const { objects, places } = parseManifests(
+      `# a comment\n---\n${MAP}---\n# of b\n${MAP.replace('a}', 'b}')}---\napiVersion: v1\nkind: List\nitems:\n${item('c')}${item('d')}`,
+      'x.yaml',
+    );
+    expect(objects.map((object) => [object.metadata.name, places.get(object)])).toEqual([
+      ['a', { file: 'x.yaml', line: 3 }],
+      ['b', { file: 'x.yaml', line: 8 }],
+      ['c', { file: 'x.yaml', line: 15 }],
+      ['d', { file: 'x.yaml', line: 18 }],
+    ]);
   });
 
   it('may be JSON, in a file of any name', () => {

@@ -4,7 +4,7 @@
 
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { isMap, isNode, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml';
 
 /** A raw Kubernetes object. */
 export interface Manifest {
@@ -20,8 +20,16 @@ export interface Manifest {
   readonly [field: string]: unknown;
 }
 
+/** Where an object stands. */
+export interface ManifestPlace {
+  readonly file: string;
+  /** From 1; left out where the text tells no lines (JSON). */
+  readonly line?: number;
+}
+
 export interface Loaded {
   readonly objects: readonly Manifest[];
+  readonly places: ReadonlyMap<Manifest, ManifestPlace>;
   /** One line each: where, what is wrong, what to do. */
   readonly problems: readonly string[];
   /** YAML that is no Kubernetes object (a values file): told, and no error. */
@@ -36,6 +44,7 @@ const MAX_DEPTH = 200;
 /** Reads every .yaml, .yml and .json file of the given files and folders. */
 export async function loadManifests(paths: readonly string[]): Promise<Loaded> {
   const objects: Manifest[] = [];
+  const places = new Map<Manifest, ManifestPlace>();
   const problems: string[] = [];
   const ignored: string[] = [];
   for (const given of paths) {
@@ -53,11 +62,12 @@ export async function loadManifests(paths: readonly string[]): Promise<Loaded> {
       }
       const read = parseManifests(await readFile(file, 'utf8'), file);
       objects.push(...read.objects);
+      for (const [object, place] of read.places) places.set(object, place);
       problems.push(...read.problems);
       ignored.push(...read.ignored);
     }
   }
-  return { objects, problems, ignored };
+  return { objects, places, problems, ignored };
 }
 
 async function filesOf(given: string): Promise<string[]> {
@@ -78,35 +88,41 @@ const KUSTOMIZATION = /^kustomization\.ya?ml$/i;
 /** Parses the text of one file. */
 export function parseManifests(text: string, file: string): Loaded {
   const objects: Manifest[] = [];
+  const places = new Map<Manifest, ManifestPlace>();
   const problems: string[] = [];
   const ignored: string[] = [];
-  const add = (value: unknown, document: number) => {
+  const add = (value: unknown, document: number, lineOf: (index: number) => number | undefined) => {
     if (value === null || value === undefined) return; // an empty document
     if (depth(value) > MAX_DEPTH) {
       problems.push(`${file}: document ${document} is nested deeper than ${MAX_DEPTH} levels`);
       return;
     }
-    for (const object of flatten(value)) {
+    for (const [index, object] of flatten(value).entries()) {
       const wrong = malformed(object);
       if (wrong) ignored.push(`${file}: document ${document}: ${wrong}`);
-      else objects.push(object as Manifest);
+      else {
+        const line = lineOf(index);
+        objects.push(object as Manifest);
+        places.set(object as Manifest, { file, ...(line === undefined ? {} : { line }) });
+      }
     }
   };
   if (/^\s*[{[]/.test(text) && file.endsWith('.json')) {
     try {
-      add(JSON.parse(text), 1);
+      add(JSON.parse(text), 1, () => undefined);
     } catch (error) {
       problems.push(`${file}: not JSON: ${(error as Error).message}`);
     }
-    return { objects, problems, ignored };
+    return { objects, places, problems, ignored };
   }
+  const lines = new LineCounter();
   let documents: ReturnType<typeof parseAllDocuments>;
   try {
-    documents = parseAllDocuments(text, { logLevel: 'silent', uniqueKeys: true });
+    documents = parseAllDocuments(text, { logLevel: 'silent', uniqueKeys: true, lineCounter: lines });
   } catch (error) {
-    return { objects, ignored, problems: [`${file}: not YAML: ${(error as Error).message}`] };
+    return { objects, places, ignored, problems: [`${file}: not YAML: ${(error as Error).message}`] };
   }
-  if (!Array.isArray(documents)) return { objects, problems, ignored };
+  if (!Array.isArray(documents)) return { objects, places, problems, ignored };
   for (const [index, document] of documents.entries()) {
     const error = document.errors[0];
     if (error) {
@@ -114,12 +130,21 @@ export function parseManifests(text: string, file: string): Loaded {
       continue;
     }
     try {
-      add(document.toJS({ maxAliasCount: MAX_ALIASES }), index + 1);
+      const { contents } = document;
+      add(document.toJS({ maxAliasCount: MAX_ALIASES }), index + 1, (item) => lineAt(contents, item, lines));
     } catch (error) {
       problems.push(`${file}: document ${index + 1}: ${(error as Error).message}`);
     }
   }
-  return { objects, problems, ignored };
+  return { objects, places, problems, ignored };
+}
+
+/** Where an object of a document begins: that of a List, or the document itself. */
+function lineAt(contents: unknown, index: number, lines: LineCounter): number | undefined {
+  const items = isMap(contents) ? contents.get('items', true) : undefined;
+  const item: unknown = isSeq(items) ? items.items[index] : undefined;
+  const node: Node | undefined = isNode(item) ? item : isNode(contents) ? contents : undefined;
+  return node?.range ? lines.linePos(node.range[0]).line : undefined;
 }
 
 /** A List's items, or the object itself. */

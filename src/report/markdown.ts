@@ -8,6 +8,9 @@ import {
   claims,
   counted,
   countStates,
+  evidenceOf,
+  type Place,
+  type PlaceOf,
   type ReportItem,
   type ReviewReport,
   refer,
@@ -61,7 +64,7 @@ export function asMarkdown(report: ReviewReport): string {
     ]),
     ...roadmap(items),
     ...prerequisites(items),
-    ...observed(items),
+    ...observed(items, report.placeOf),
     ...tracking(report),
     ...(head.related.length > 0
       ? ['## Related Documents', head.related.map((each) => `- ${each}`).join('\n')]
@@ -149,7 +152,7 @@ function prerequisites(items: readonly ReportItem[]): string[] {
 }
 
 /** The evidence: what fails or cannot be known, item by item, and what changed when. */
-function observed(items: readonly ReportItem[]): string[] {
+function observed(items: readonly ReportItem[], placeOf: PlaceOf): string[] {
   const open = items.filter(({ state }) => state !== 'Implemented');
   const history = items
     .flatMap((item) => (item.status.history ?? []).map((each) => ({ ...each, item })))
@@ -159,7 +162,7 @@ function observed(items: readonly ReportItem[]): string[] {
     ...open.flatMap((item) => [
       `### ${inline(item.number === undefined ? item.title : `#${item.number} ${item.title}`)}: ${item.state}`,
       inline(item.status.summary ?? ''),
-      findings(item),
+      findings(item, placeOf),
     ]),
     ...(history.length > 0
       ? [
@@ -183,22 +186,33 @@ function observed(items: readonly ReportItem[]): string[] {
 }
 
 /** The findings that decide. */
-export const deciding = ({ status }: ReportItem): { check: string; finding: StatusFinding }[] =>
+export const deciding = ({
+  status,
+}: ReportItem): { readonly check: string; readonly type: string; readonly finding: StatusFinding }[] =>
   [...(status.prerequisites ?? []), ...(status.checks ?? [])].flatMap((check) =>
     (check.findings ?? [])
       .filter(({ severity }) => severity === 'Fail' || severity === 'Unknown')
-      .map((finding) => ({ check: check.name, finding })),
+      .map((finding) => ({ check: check.name, type: check.type, finding })),
   );
 
 /** The fix, where the message does not say it already. */
 export const fixOf = ({ message, fix = '' }: StatusFinding): string => (message.includes(fix) ? '' : fix);
 
-const findings = (item: ReportItem): string =>
+/** path:line, and the revision where it is not that of the repository at hand. */
+export const placeText = ({ path, line, revision }: Place): string =>
+  `${path}${line ? `:${line}` : ''}${revision ? ` at ${revision}` : ''}`;
+
+const findings = (item: ReportItem, placeOf: PlaceOf): string =>
   deciding(item)
-    .map(
-      ({ check, finding }) =>
-        `- **${inline(check)}**: ${finding.severity} ${finding.reason}: ${inline(finding.message)}${fixOf(finding) ? `\n  Fix: ${inline(fixOf(finding))}` : ''}`,
-    )
+    .map(({ check, finding }) => {
+      const place = evidenceOf(finding, placeOf);
+      const fix = fixOf(finding);
+      return [
+        `- **${inline(check)}**: ${finding.severity} ${finding.reason}: ${inline(finding.message)}`,
+        ...(place && !finding.message.includes(place.path) ? [`  Where: ${inline(placeText(place))}`] : []),
+        ...(fix ? [`  Fix: ${inline(fix)}`] : []),
+      ].join('\n');
+    })
     .join('\n');
 
 function tracking({ head }: ReviewReport): string[] {

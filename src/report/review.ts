@@ -2,7 +2,7 @@
 
 import { REVIEW_LABEL } from '../api/group.ts';
 import { PRIORITIES } from '../api/item.ts';
-import { type ItemStatus, STATES, type State } from '../api/status.ts';
+import { type ItemStatus, STATES, type State, type StatusFinding } from '../api/status.ts';
 import type { JudgedItem } from './items.ts';
 
 export interface ReportItem {
@@ -41,14 +41,35 @@ export interface ReviewHead {
   readonly related: readonly string[];
 }
 
+/** A file of the repository, from its root, parted by `/`; of another tree, where a revision is told. */
+export interface Place {
+  readonly path: string;
+  /** From 1. */
+  readonly line?: number;
+  readonly revision?: string;
+}
+
+/** Where the object that a finding is about stands, as far as it is in a file. */
+export type PlaceOf = (subject: NonNullable<StatusFinding['subject']>) => Place | undefined;
+
 export interface ReviewReport {
   readonly head: ReviewHead;
   readonly items: readonly ReportItem[];
+  readonly placeOf: PlaceOf;
   /** When the verdicts were looked at. */
   readonly at: Date;
 }
 
-export function reviewReport(head: ReviewHead, judged: readonly JudgedItem[], at: Date): ReviewReport {
+/** Where the evidence of a finding stands: the file that was looked at, or the manifest of the object. */
+export const evidenceOf = ({ location, subject }: StatusFinding, placeOf: PlaceOf): Place | undefined =>
+  location ?? (subject && placeOf(subject));
+
+export function reviewReport(
+  head: ReviewHead,
+  judged: readonly JudgedItem[],
+  at: Date,
+  placeOf: PlaceOf = () => undefined,
+): ReviewReport {
   const items = judged
     .map(reportItem)
     .sort(
@@ -58,7 +79,7 @@ export function reviewReport(head: ReviewHead, judged: readonly JudgedItem[], at
         (a.source?.line ?? 0) - (b.source?.line ?? 0) ||
         (a.name < b.name ? -1 : 1),
     );
-  return { head, items, at };
+  return { head, items, placeOf, at };
 }
 
 /** Reads what is there of an item; one that the API would refuse is reported all the same. */

@@ -1,14 +1,33 @@
-// The findings as SARIF 2.1.0, for code scanning: at the line of the review that
-// lists the item, the one file that every item names.
+// The findings as SARIF 2.1.0, for code scanning: at the file and line of the
+// evidence, else of the object's manifest, else of the review that lists the item.
 
+import { KIND } from '../api/group.ts';
+import type { StatusFinding } from '../api/status.ts';
 import { deciding } from './markdown.ts';
-import { type ReportItem, type ReviewReport, refer } from './review.ts';
+import { printable } from './printable.ts';
+import { evidenceOf, type Place, type PlaceOf, type ReportItem, type ReviewReport, refer } from './review.ts';
 
-const LEVELS = { Fail: 'error', Unknown: 'warning' } as const;
+/** What a reason of a check means and how to mend it, for the rules. */
+export type Explain = (
+  type: string,
+  reason: string,
+) => { readonly meaning: string; readonly mend: string } | undefined;
 
-export function asSarif({ items }: ReviewReport, version: string): string {
-  const results = items.flatMap(resultsOf);
-  const rules = [...new Set(results.map(({ ruleId }) => ruleId))].sort();
+type Level = 'error' | 'warning' | 'note';
+
+interface Found {
+  readonly ruleId: string;
+  readonly level: Level;
+  readonly text: string;
+  /** What tells it from the other findings of the item, whatever the message says. */
+  readonly key: string;
+  readonly place?: Place;
+  readonly subject?: StatusFinding['subject'];
+}
+
+export function asSarif({ items, at, placeOf }: ReviewReport, version: string, explain: Explain): string {
+  const found = items.flatMap((item) => findingsOf(item, placeOf).map((each) => ({ item, ...each })));
+  const rules = [...new Set(found.map(({ ruleId }) => ruleId))].sort();
   const log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
@@ -18,59 +37,128 @@ export function asSarif({ items }: ReviewReport, version: string): string {
           driver: {
             name: 'remediation-operator',
             semanticVersion: version,
-            rules: rules.map((id) => ({ id, shortDescription: { text: id.replace('/', ': ') } })),
+            rules: rules.map((id) => ruleOf(id, explain)),
           },
         },
-        results: results.map((result) => ({ ...result, ruleIndex: rules.indexOf(result.ruleId) })),
+        // Whoever reads it knows where the repository is.
+        originalUriBaseIds: { [ROOT]: { description: { text: 'The root of the repository.' } } },
+        invocations: [{ executionSuccessful: true, endTimeUtc: at.toISOString() }],
+        results: found.map((each) => resultOf(each.item, each, rules, placeOf)),
       },
     ],
   };
   return `${JSON.stringify(log, null, 2)}\n`;
 }
 
-/** Nothing of items that are done or put aside; of the others each finding, or the state where there is none. */
-function resultsOf(item: ReportItem) {
-  const { state, status, namespace, name, source } = item;
-  if (state === 'Implemented' || state === 'Waived' || state === 'Suspended') return [];
-  const location = {
-    ...(source
+const ROOT = '%SRCROOT%';
+
+function ruleOf(id: string, explain: Explain) {
+  const [type = '', reason = ''] = id.split('/');
+  const about = explain(type, reason);
+  return {
+    id,
+    name: reason,
+    shortDescription: { text: type === 'state' ? `The item is ${reason}` : `${type}: ${reason}` },
+    ...(about
       ? {
-          physicalLocation: {
-            artifactLocation: { uri: encodeURI(source.document) },
-            ...(source.line ? { region: { startLine: source.line } } : {}),
-          },
+          fullDescription: { text: said(about.meaning) },
+          help: { text: said(`${about.meaning} ${about.mend}`) },
         }
       : {}),
-    logicalLocations: [{ fullyQualifiedName: `${namespace}/${name}`, kind: 'resource' }],
+    properties: { tags: ['remediation', type] },
   };
-  const result = (ruleId: string, level: 'error' | 'warning' | 'note', text: string, key: string) => ({
-    ruleId,
-    level,
-    message: {
-      text: `${refer(item)} ${item.number === undefined ? '' : `${item.title} `}is ${state}: ${text}`,
-    },
-    locations: [location],
-    partialFingerprints: { 'remediationFinding/v1': [namespace, name, key].join('/') },
-  });
-  const found = deciding(item).map(({ check, finding }) => {
-    const { kind = '', namespace: where = '', name: what = '' } = finding.subject ?? {};
-    const text = [finding.message, finding.fix && !finding.message.includes(finding.fix) ? finding.fix : '']
-      .filter(Boolean)
-      .join(' ');
-    // An item that nobody called done is work to do, and no error.
-    const level =
-      state === 'Pending' || state === 'Blocked'
-        ? 'note'
-        : LEVELS[finding.severity === 'Fail' ? 'Fail' : 'Unknown'];
-    return result(
-      `finding/${finding.reason}`,
-      level,
-      text,
-      [check, finding.reason, kind, where, what, finding.field ?? ''].join('/'),
-    );
+}
+
+/** Nothing of items that are done or put aside; of the others each finding, or the state where there is none. */
+function findingsOf(item: ReportItem, placeOf: PlaceOf): Found[] {
+  const { state, status } = item;
+  if (state === 'Implemented' || state === 'Waived' || state === 'Suspended') return [];
+  const found = deciding(item).map(({ check, type, finding }): Found => {
+    const { kind = '', namespace = '', name = '' } = finding.subject ?? {};
+    const place = evidenceOf(finding, placeOf);
+    return {
+      ruleId: `${type}/${finding.reason}`,
+      level: levelOf(item, finding),
+      text: [finding.message, finding.fix && !finding.message.includes(finding.fix) ? finding.fix : '']
+        .filter(Boolean)
+        .join(' '),
+      key: [
+        check,
+        finding.reason,
+        kind,
+        namespace,
+        name,
+        finding.field ?? '',
+        finding.location?.path ?? '',
+      ].join('/'),
+      ...(place ? { place } : {}),
+      ...(finding.subject ? { subject: finding.subject } : {}),
+    };
   });
   if (found.length > 0) return found;
-  const level =
-    state === 'Drifted' || state === 'Invalid' ? 'error' : state === 'Unknown' ? 'warning' : 'note';
-  return [result(`state/${state}`, level, status.summary ?? 'nothing more is known', 'state')];
+  return [
+    {
+      ruleId: `state/${state}`,
+      level: state === 'Drifted' || state === 'Invalid' ? 'error' : state === 'Unknown' ? 'warning' : 'note',
+      text: status.summary ?? 'nothing more is known',
+      key: 'state',
+    },
+  ];
 }
+
+/** An item that nobody called done is work to do, and no error. */
+const levelOf = ({ state }: ReportItem, { severity }: StatusFinding): Level =>
+  state === 'Pending' || state === 'Blocked' ? 'note' : severity === 'Fail' ? 'error' : 'warning';
+
+function resultOf(item: ReportItem, found: Found, rules: readonly string[], placeOf: PlaceOf) {
+  const { namespace, name, state, number, title, priority } = item;
+  const listed = listedAt(item);
+  const own = placeOf({ kind: KIND, namespace, name });
+  // Code scanning takes no result without a file: where none is known, the item stands for one.
+  const place = found.place ?? listed ?? own ?? { path: `${namespace}/${name}` };
+  const related = listed && found.place ? [{ ...physical(listed), message: { text: 'Listed here.' } }] : [];
+  return {
+    ruleId: found.ruleId,
+    ruleIndex: rules.indexOf(found.ruleId),
+    level: found.level,
+    message: {
+      text: said(`${refer(item)} ${number === undefined ? '' : `${title} `}is ${state}: ${found.text}`),
+    },
+    locations: [
+      {
+        ...physical(place),
+        logicalLocations: [
+          { fullyQualifiedName: `${KIND}/${namespace}/${name}`, kind: 'resource' },
+          ...(found.subject ? [{ fullyQualifiedName: nameOf(found.subject), kind: 'resource' }] : []),
+        ],
+      },
+    ],
+    ...(related.length > 0 ? { relatedLocations: related } : {}),
+    partialFingerprints: { 'remediationFinding/v1': [namespace, name, found.key].join('/') },
+    properties: { state, priority, ...(place.revision ? { revision: place.revision } : {}) },
+  };
+}
+
+const listedAt = ({ source }: ReportItem): Place | undefined =>
+  source && { path: source.document, ...(source.line ? { line: source.line } : {}) };
+
+const nameOf = ({ kind, namespace, name }: NonNullable<Found['subject']>) =>
+  [kind, namespace, name].filter(Boolean).join('/');
+
+/** Code scanning wants a line: of a file that is looked at as a whole, the first. */
+const physical = ({ path, line = 1 }: Place) => ({
+  physicalLocation: {
+    artifactLocation: isAbsolute(path)
+      ? { uri: `file://${encoded(path.replaceAll('\\', '/').replace(/^(?!\/)/, '/'))}` }
+      : { uri: encoded(path.replaceAll('\\', '/').replace(/^(?:\.\/)+/, '')), uriBaseId: ROOT },
+    region: { startLine: line },
+  },
+});
+
+const isAbsolute = (path: string) => /^(?:\/|[a-z]:[\\/])/i.test(path);
+
+const encoded = (path: string): string =>
+  path.toWellFormed().split('/').map(encodeURIComponent).join('/') || '.';
+
+/** Messages may embed links: those of others are defused, and what turns a terminal goes. */
+const said = (text: string): string => printable(text.toWellFormed()).replaceAll('](', '] (');

@@ -54,7 +54,7 @@ ${summary(items)}
 ${attention(items, at)}
 ${progressed(items)}
 ${roadmap(byMilestone(items))}
-${allItems(items, at)}
+${allItems(report)}
 ${tracking(head.tracking)}
 ${related(head.related)}
 </main>
@@ -173,7 +173,8 @@ function stop({ title: name, items }: Group): string {
     .join('')}</ul></li>`;
 }
 
-function allItems(items: readonly ReportItem[], now: Date): string {
+function allItems(report: ReviewReport): string {
+  const { items } = report;
   if (items.length === 0) return '';
   return section(
     'items',
@@ -182,7 +183,7 @@ function allItems(items: readonly ReportItem[], now: Date): string {
 ${byPriority(items)
   .map(
     (group) =>
-      `<section class="group"><h3 dir="auto">${esc(group.title)}</h3>\n${group.items.map((item) => article(item, now)).join('\n')}</section>`,
+      `<section class="group"><h3 dir="auto">${esc(group.title)}</h3>\n${group.items.map((item) => article(item, report)).join('\n')}</section>`,
   )
   .join('\n')}`,
   );

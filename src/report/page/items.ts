@@ -2,8 +2,15 @@
 // findings and fixes, what changed when, and what the review says.
 
 import type { CheckStatus, StatusFinding, Transition } from '../../api/status.ts';
-import { claimText, fixOf } from '../markdown.ts';
-import { counted, type ReportItem } from '../review.ts';
+import { claimText, fixOf, placeText } from '../markdown.ts';
+import {
+  counted,
+  evidenceOf,
+  type Place,
+  type PlaceOf,
+  type ReportItem,
+  type ReviewReport,
+} from '../review.ts';
 import {
   ago,
   anchor,
@@ -17,7 +24,7 @@ import {
 } from './parts.ts';
 import { prose } from './prose.ts';
 
-export function article(item: ReportItem, now: Date): string {
+export function article(item: ReportItem, { at: now, placeOf }: ReviewReport): string {
   const { status } = item;
   return `<article id="${anchor(item)}" class="s-${item.state}">
 <header><h4 dir="auto">${title(item)}</h4>${stateBadge(item)}</header>
@@ -25,8 +32,8 @@ ${summary(status)}
 <dl>${facts(item, now)
     .map(([name, value]) => `<div><dt>${name}</dt><dd dir="auto">${value}</dd></div>`)
     .join('')}</dl>
-${checks('Prerequisites', status.prerequisites)}
-${checks('Evidence', status.checks)}
+${checks('Prerequisites', status.prerequisites, placeOf)}
+${checks('Evidence', status.checks, placeOf)}
 ${history(status.history)}
 ${item.description ? `<details><summary>What the review says</summary><div class="prose" dir="auto">${prose(item.description)}</div></details>` : ''}
 </article>`;
@@ -68,13 +75,13 @@ function facts(item: ReportItem, now: Date): [string, string][] {
   return all.filter((each): each is [string, string] => Boolean(each[1]));
 }
 
-function checks(heading: string, all: readonly CheckStatus[] = []): string {
+function checks(heading: string, all: readonly CheckStatus[] = [], placeOf: PlaceOf): string {
   if (all.length === 0) return '';
   return `<h5>${heading}</h5>
 <ul class="checks">${all
     .map(
       (check) =>
-        `<li><p class="check">${verdictBadge(check.verdict)} <b><bdi>${esc(check.name)}</bdi></b> <span class="quiet"><bdi>${esc(check.type)}</bdi>${check.advisory ? ', advisory' : ''}</span></p>${said(check)}${findings(check)}</li>`,
+        `<li><p class="check">${verdictBadge(check.verdict)} <b><bdi>${esc(check.name)}</bdi></b> <span class="quiet"><bdi>${esc(check.type)}</bdi>${check.advisory ? ', advisory' : ''}</span></p>${said(check)}${findings(check, placeOf)}</li>`,
     )
     .join('')}</ul>`;
 }
@@ -86,14 +93,14 @@ const said = ({ message, findings: [first] = [] }: CheckStatus): string =>
     : `<p dir="auto">${esc(message)}</p>`;
 
 /** A finding that the check's own message repeats needs no list, unless it knows more. */
-const told = ({ fix, field, message }: StatusFinding, said: string) =>
-  Boolean(fix || field || message !== said);
+const told = ({ fix, field, location, message }: StatusFinding, said: string) =>
+  Boolean(fix || field || location || message !== said);
 
-function findings({ findings: all = [], findingsTotal = 0, message }: CheckStatus): string {
+function findings({ findings: all = [], findingsTotal = 0, message }: CheckStatus, placeOf: PlaceOf): string {
   const shown = all.filter((each) => all.length > 1 || told(each, message));
   if (shown.length === 0) return '';
   const hidden = findingsTotal - all.length;
-  return `<ul class="findings">${shown.map(finding).join('')}${
+  return `<ul class="findings">${shown.map((each) => finding(each, evidenceOf(each, placeOf))).join('')}${
     hidden > 0 ? `<li class="quiet">and ${counted(hidden, 'more finding')}</li>` : ''
   }</ul>`;
 }
@@ -107,13 +114,14 @@ const SEVERITY_SHAPES: Readonly<Record<StatusFinding['severity'], Shape>> = {
   Waived: 'wave',
 };
 
-function finding(each: StatusFinding): string {
+function finding(each: StatusFinding, place: Place | undefined): string {
   const { severity, reason, subject, field, message } = each;
   const fix = fixOf(each);
   const about = [
     subject &&
       `<bdi>${esc(`${subject.kind} ${[subject.namespace, subject.name].filter(Boolean).join('/')}`)}</bdi>`,
     field && `<code>${esc(field)}</code>`,
+    place && `<code>${esc(placeText(place))}</code>`,
   ].filter(Boolean);
   return `<li class="v-${severity}"><p class="kind">${icon(SEVERITY_SHAPES[severity])} <b>${severity}</b> <span>${esc(reason)}</span></p>
 <p dir="auto">${esc(message)}</p>${about.length > 0 ? `<p class="about">${about.join(' · ')}</p>` : ''}${
