@@ -78,7 +78,7 @@ export function collectFiles(limits: TreeLimits, previous?: TreeFiles): Collecto
       return {
         files: new Map(found.map((file) => [file.path, file])),
         emptyFolders: [...folders].sort(),
-        notes: [...passed].map(([what, some]) => `${some.length} ${what} passed over: ${few(some)}`),
+        notes: [...passed].map(([what, some]) => `${what} are passed over: ${few(some)}`),
       };
     },
   };

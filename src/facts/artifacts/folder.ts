@@ -56,6 +56,17 @@ export async function remotesOf(folder: string): Promise<readonly string[]> {
     .filter(Boolean);
 }
 
+/** However it is spoken to: git@host:a/b.git, ssh://git@host/a/b and https://host/a/b are one repository. */
+export const sameOrigin = (a: string, b: string) => origin(a) === origin(b);
+const origin = (url: string) =>
+  url
+    .replace(/^[a-z+]+:\/\//i, '')
+    .replace(/^[^/@]*@/, '')
+    .replace(/^([^/:]+):(?:\d+\/)?/, '$1/')
+    .replace(/(\.git)?\/*$/, '')
+    .replace(/\/{2,}/g, '/')
+    .toLowerCase();
+
 /** Files that Git has, or would have with the next `git add`. Undefined where the folder lies in no work tree. */
 async function trackedIn(folder: string, { entries }: TreeLimits): Promise<string[] | undefined> {
   if ((await workTreeAround(folder)) === undefined) return undefined;
