@@ -1,6 +1,7 @@
 // Every case of a check that fails: what is suggested for it makes it pass when
 // it is applied to the manifests by other means than those that judged it; or
-// there is a reason why nothing is suggested.
+// there is a reason why nothing is suggested, kept in testing/without-*.txt
+// (written anew by vitest -u), so that a suggestion that is lost shows.
 
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -86,18 +87,14 @@ describe.each(['probes', 'podDisruptionBudget', 'networkPolicy'])('suggestions f
     expect(verdictOf(judgement)).toBe('Pass');
   });
 
-  it('says of every other case why there is none', async () => {
-    const mended = failing.filter(({ plan }) => plan.checks[0]?.after === 'Pass').length;
+  it('mends more cases than it leaves, and says of each of those why', async () => {
+    const mended = failing.filter(({ plan }) => plan.checks[0]?.after === 'Pass');
+    expect(mended.length).toBeGreaterThan(failing.length / 2);
     const without = failing.flatMap(({ title, plan }) =>
       (plan.checks[0]?.without ?? []).map(
         ({ finding, because }) => `${title}\n  ${finding.reason}: ${because}\n`,
       ),
     );
-    await expect(
-      [
-        `${mended} of ${failing.length} failing cases have a suggestion that makes them pass\n`,
-        ...without,
-      ].join('\n'),
-    ).toMatchFileSnapshot(`testing/without-${type}.txt`);
+    await expect(without.join('\n')).toMatchFileSnapshot(`testing/without-${type}.txt`);
   });
 });

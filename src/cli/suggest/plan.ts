@@ -148,7 +148,7 @@ function remediesOf({ check, params, context }: Judged, failing: readonly Findin
   return failing.map((finding) =>
     noRemedy(
       [finding],
-      `Nothing can be proposed for a ${check.type} check.${finding.fix ? ` ${finding.fix}` : ''}`,
+      `For checks of type ${check.type} nothing can be proposed.${finding.fix ? ` ${finding.fix}` : ''}`,
     ),
   );
 }
