@@ -1,10 +1,12 @@
 // `--flux DIR`: the facts are what Flux would apply of the repository that DIR,
 // a cluster folder, lies in.
 
+import path from 'node:path';
 import { RepositoryError, readFlux, withDoubts } from '../facts/flux/index.ts';
 import type { Manifest } from '../facts/manifest-files.ts';
 import { manifestSource } from '../facts/manifests.ts';
 import { UsageError } from './exit.ts';
+import { withHindsight } from './hindsight.ts';
 import type { Opened } from './sources.ts';
 
 export interface FluxFlags {
@@ -27,13 +29,24 @@ export async function openFlux(
     throw error;
   });
   const objects = world.applied.map(({ object }) => object);
+  const sourceOf = (given: readonly Manifest[]) =>
+    withDoubts(manifestSource(given, flags), given, world.doubts, world.unknowns);
   return {
     objects,
-    source: withDoubts(manifestSource(objects, flags), objects, world.doubts, world.unknowns),
+    places: new Map(
+      world.applied.flatMap(({ object, file, root }) =>
+        file === undefined ? [] : [[object, { file: path.join(root, file) }]],
+      ),
+    ),
+    source: sourceOf(objects),
     problems: [],
     notes: world.notes,
     patienceMs: 0,
     nextChange: async () => {},
+    hindsight: async () => {
+      const unreached = await world.unreached();
+      return withHindsight(unreached, (more) => sourceOf([...objects, ...more]));
+    },
     close: async () => {},
   };
 }

@@ -3,7 +3,7 @@
 
 import type { RemediationItem } from '../api/remediation-item.ts';
 import type { ItemStatus } from '../api/status.ts';
-import { byType } from '../checks/check.ts';
+import { byType, type Check } from '../checks/check.ts';
 import { CHECKS } from '../checks/index.ts';
 import { evaluate, invalidStatus } from '../engine/evaluate.ts';
 import { recordFacts } from '../facts/recording.ts';
@@ -11,9 +11,23 @@ import type { Source } from '../facts/source.ts';
 import type { JudgedItem } from '../report/items.ts';
 import type { World } from './world.ts';
 
-/** Judges every item; one whose facts are not all here is judged again when they are. */
+/** Judges every item; where something fails and more can be said of why, once more with that. */
 export async function judgeAll(world: World, memory: ReadonlyMap<string, ItemStatus>): Promise<JudgedItem[]> {
-  const checks = byType(CHECKS);
+  const judged = await judge(world, memory, CHECKS);
+  if (!world.hindsight || !judged.some(({ status }) => hasFailed(status))) return judged;
+  return judge(world, memory, CHECKS.map(await world.hindsight()));
+}
+
+const hasFailed = ({ checks = [], prerequisites = [] }: ItemStatus) =>
+  [...checks, ...prerequisites].some(({ verdict }) => verdict === 'Fail');
+
+/** An item whose facts are not all here is judged again when they are. */
+async function judge(
+  world: World,
+  memory: ReadonlyMap<string, ItemStatus>,
+  registry: readonly Check[],
+): Promise<JudgedItem[]> {
+  const checks = byType(registry);
   const deadline = Date.now() + world.patienceMs;
   for (;;) {
     const now = new Date();

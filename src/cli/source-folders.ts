@@ -4,7 +4,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { folderTree, remotesOf, workTreeAround } from '../facts/artifacts/folder.ts';
+import { folderTree, remotesOf, sameOrigin, workTreeAround } from '../facts/artifacts/folder.ts';
 import type { Manifest } from '../facts/manifest-files.ts';
 import { failedBy, isEvidenceError } from '../facts/network/evidence-error.ts';
 import { SOURCE_API } from '../facts/source.ts';
@@ -133,14 +133,3 @@ function elsewhere(
     message: `${kind} ${namespace}/${name} is of ${url}, and the work tree ${folder} of ${remotes.join(', ')}; name its folder with --source ${namespace}/${name}=DIR`,
   };
 }
-
-/** However it is spoken to: git@host:a/b.git, ssh://git@host/a/b and https://host/a/b are one repository. */
-const sameOrigin = (a: string, b: string) => origin(a) === origin(b);
-const origin = (url: string) =>
-  url
-    .replace(/^[a-z+]+:\/\//i, '')
-    .replace(/^[^/@]*@/, '')
-    .replace(/^([^/:]+):(?:\d+\/)?/, '$1/')
-    .replace(/(\.git)?\/*$/, '')
-    .replace(/\/{2,}/g, '/')
-    .toLowerCase();

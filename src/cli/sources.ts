@@ -1,8 +1,7 @@
 // Where a command's facts come from: the cluster that it was pointed at, or
 // manifests. Closed by whoever opened it.
 
-import type { Check, Subject } from '../checks/check.ts';
-import type { Origin } from '../facts/flux/index.ts';
+import type { Check } from '../checks/check.ts';
 import { liveSource } from '../facts/live.ts';
 import type { Loaded, Manifest, ManifestPlace } from '../facts/manifest-files.ts';
 import { manifestSource } from '../facts/manifests.ts';
@@ -30,8 +29,6 @@ export interface Opened {
   readonly patienceMs: number;
   /** Resolves when some fact has changed, or after `withinMs`. */
   nextChange(withinMs: number): Promise<void>;
-  /** Where an object stands in the files that the facts are from; undefined where that is not known. */
-  origin?(subject: Subject): Origin | undefined;
   /** Asked for once something fails: what makes a check say more of why. */
   hindsight?(): Promise<(check: Check) => Check>;
   close(): Promise<void>;

@@ -8,14 +8,24 @@ import path from 'node:path';
 import { BuildError, generate } from './generate.ts';
 import type { KustomizationSpec } from './kustomization.ts';
 
+/** What to build. */
+export interface Place {
+  /** In the copy. */
+  readonly folder: string;
+  /** The root of the copy. */
+  readonly root: string;
+  /** What it is a copy of. */
+  readonly source: string;
+}
+
 /** One object as kustomize writes it, before variables are put in. */
 export interface Built {
   readonly yaml: string;
 }
 
 export interface Kustomize {
-  /** The text of each object that `folder` brings. Throws a BuildError. */
-  build(folder: string, spec: KustomizationSpec): Promise<readonly Built[]>;
+  /** The text of each object that the folder brings. Throws a BuildError. */
+  build(place: Place, spec: KustomizationSpec): Promise<readonly Built[]>;
   close(): Promise<void>;
 }
 
@@ -38,7 +48,7 @@ export async function findKustomize(searchPath = process.env.PATH ?? ''): Promis
     HTTP_PROXY: NOWHERE,
     HTTPS_PROXY: NOWHERE,
   };
-  const run = (folder: string): Promise<string> =>
+  const run = (folder: string, root: string): Promise<string> =>
     new Promise((resolve, reject) => {
       const args = [kubectl ? 'kustomize' : 'build', folder, OPTION];
       execFile(
@@ -49,17 +59,17 @@ export async function findKustomize(searchPath = process.env.PATH ?? ''): Promis
           if (!error) resolve(stdout);
           else if (error.killed)
             reject(new BuildError(`kustomize did not end within ${TIMEOUT_MS / 1000} s`));
-          else reject(new BuildError(wordsOf(stderr || error.message, folder)));
+          else reject(new BuildError(wordsOf(stderr || error.message, root)));
         },
       );
     });
   return {
-    build: async (folder, spec) => {
+    build: async ({ root, folder }, spec) => {
       const { file, config } = await generate(folder, spec);
       const before = await readFile(file).catch(() => undefined);
       await writeFile(file, JSON.stringify(config));
       try {
-        return documentsOf(await run(folder));
+        return documentsOf(await run(folder, root));
       } finally {
         if (before) await writeFile(file, before);
         else await rm(file);
@@ -86,13 +96,17 @@ async function programOf(name: string, searchPath: string): Promise<string | und
   return undefined;
 }
 
-/** The last line of what kustomize says, without klog's head and without the place of the copy. */
-function wordsOf(said: string, folder: string): string {
-  const line = said.trim().split('\n').at(-1) ?? '';
-  const quoted =
-    /err="(.*)"$/.exec(line)?.[1]?.replaceAll('\\"', '"') ?? line.replace(/^(error|Error): /, '');
-  return quoted.replaceAll(folder, '.').slice(0, 600);
+/** What kustomize says, in one line, without klog's head and without the place of the copy. */
+function wordsOf(said: string, root: string): string {
+  const text = /err="((?:[^"\\]|\\.)*)"\s*$/s.exec(said)?.[1]?.replaceAll('\\"', '"');
+  const block = /err=<\s*([\s\S]*?)\s*>\s*$/.exec(said)?.[1];
+  const words = (text ?? block ?? said.replace(/^(error|Error): /, '')).replace(/\s+/g, ' ').trim();
+  return clip(words.replaceAll(`${root}${path.sep}`, '').replaceAll(root, '.'));
 }
+
+/** Errors in accumulating resources name one place after the other, and the cause last. */
+const clip = (words: string) =>
+  words.length > 500 ? `${words.slice(0, 200)} … ${words.slice(-280)}` : words;
 
 /** kustomize indents whatever an object holds, so that a line of dashes alone parts two objects. */
 function documentsOf(output: string): Built[] {

@@ -1,7 +1,10 @@
 // What Flux would apply of a repository, with real repositories and the real
 // kustomize: which objects, from where, and what is not known.
 
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
 import { manifestSource } from '../manifests.ts';
 import { kindRef, wholeRef } from '../source.ts';
 import { type FluxOptions, type FluxWorld, readFlux, withDoubts } from './index.ts';
@@ -18,9 +21,6 @@ import {
 
 const CLUSTER = 'clusters/one';
 let repositories: TestRepository[] = [];
-beforeAll(() => {
-  process.env.PATH = pathWithKubectl();
-});
 afterEach(async () => {
   for (const each of repositories) await each.remove();
   repositories = [];
@@ -29,7 +29,11 @@ afterEach(async () => {
 async function read(files: Files, options: Partial<FluxOptions> = {}): Promise<FluxWorld> {
   const repository = await makeRepository(files);
   repositories.push(repository);
-  return readFlux({ ...options, cluster: repository.at(options.cluster ?? CLUSTER) });
+  return readFlux({
+    programs: pathWithKubectl(),
+    ...options,
+    cluster: repository.at(options.cluster ?? CLUSTER),
+  });
 }
 
 /** Kind namespace/name of what is applied, but for Kustomizations. */
@@ -112,12 +116,12 @@ describe('the way from the cluster folder', { timeout: 60_000 }, () => {
         './apps',
         `targetNamespace: shop
 namePrefix: my-
-nameSuffix: -1
+nameSuffix: -one
 commonMetadata: {labels: {team: blue}, annotations: {note: hello}}
 images: [{name: registry.example/web, newTag: "7"}]
 components: [../parts]
 patches:
-- patch: '[{op: replace, path: /spec/replicas, value: 5}]'
+- patch: '- {op: replace, path: /spec/replicas, value: 5}'
   target: {kind: Deployment}`,
       ),
       'apps/web.yaml': deployment('web', undefined),
@@ -125,11 +129,20 @@ patches:
         'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [budget.yaml]\n',
       'parts/budget.yaml': budget('web', undefined),
     });
-    expect(names(world)).toEqual(['Deployment shop/my-web-1', 'PodDisruptionBudget shop/my-web-1']);
-    expect(objectOf(world, 'Deployment', 'my-web-1')).toMatchObject({
+    expect(world.notes).toEqual([]);
+    expect(names(world)).toEqual(['Deployment shop/my-web-one', 'PodDisruptionBudget shop/my-web-one']);
+    expect(objectOf(world, 'Deployment', 'my-web-one')).toMatchObject({
       metadata: { labels: { team: 'blue' }, annotations: { note: 'hello' } },
       spec: { replicas: 5, template: { spec: { containers: [{ image: 'registry.example/web:7' }] } } },
     });
+  });
+
+  it('needs kubectl or kustomize, and says so', async () => {
+    const repository = await makeRepository({ [`${CLUSTER}/web.yaml`]: deployment('web', 'shop') });
+    repositories.push(repository);
+    await expect(
+      readFlux({ cluster: repository.at(CLUSTER), programs: dirname(process.execPath) }),
+    ).rejects.toThrow('put kubectl, or kustomize, on the PATH');
   });
 
   it('leaves the work tree as it was', async () => {
@@ -138,9 +151,8 @@ patches:
       'apps/web.yaml': deployment('web', undefined),
     });
     repositories.push(repository);
-    const { readdir } = await import('node:fs/promises');
     const before = await readdir(repository.folder, { recursive: true });
-    await readFlux({ cluster: repository.at(CLUSTER) });
+    await readFlux({ cluster: repository.at(CLUSTER), programs: pathWithKubectl() });
     expect(await readdir(repository.folder, { recursive: true })).toEqual(before);
   });
 
@@ -154,6 +166,34 @@ patches:
       'apps/drafts/draft.yaml': deployment('draft', 'shop'),
     });
     expect(names(world)).toEqual(['Deployment shop/web']);
+  });
+
+  it('knows the repository by any name that its source object has', async () => {
+    const named = (name: string) =>
+      kustomization('apps', './apps').replace('name: flux-system, namespace', `name: ${name}, namespace`);
+    const apps = { 'apps/web.yaml': deployment('web', 'shop') };
+    const elsewhere = await read({ [`${CLUSTER}/apps.yaml`]: named('home'), ...apps });
+    expect(names(elsewhere)).toEqual(['Deployment shop/web']);
+
+    const object = (url: string) =>
+      `apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: home, namespace: flux-system}\nspec: {url: "${url}", interval: 1m, ignore: "/apps/b/"}\n`;
+    const repository = await makeRepository({
+      [`${CLUSTER}/apps.yaml`]: named('home'),
+      [`${CLUSTER}/source.yaml`]: object('ssh://git@git.example/team/home.git'),
+      'apps/b/beer.yaml': deployment('beer', 'shop'),
+      ...apps,
+    });
+    repositories.push(repository);
+    const remote = (url: string) =>
+      execFileSync('git', ['-C', repository.folder, 'remote', 'add', 'origin', url]);
+    remote('https://git.example/team/home');
+    const own = await readFlux({ cluster: repository.at(CLUSTER), programs: pathWithKubectl() });
+    expect(names(own)).toEqual(['Deployment shop/web']);
+
+    await repository.write({ [`${CLUSTER}/source.yaml`]: object('https://git.example/team/other') });
+    const other = await readFlux({ cluster: repository.at(CLUSTER), programs: pathWithKubectl() });
+    expect(names(other)).toEqual([]);
+    expect(other.notes.join()).toContain('nothing says which folder stands for it');
   });
 
   it('takes another source from the folder that is named for it', async () => {

@@ -3,13 +3,18 @@
 
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { remotesOf, sameOrigin } from '../artifacts/folder.ts';
+import type { Manifest } from '../manifest-files.ts';
 import { findKustomize } from './build.ts';
 import type { Doubt } from './doubts.ts';
+import { findUnreached, type Unreached } from './files.ts';
 import {
   isKustomization,
   type Kustomization,
+  keyOf,
   parseKustomization,
   rootKustomization,
+  type SourceReference,
   sourceOf,
 } from './kustomization.ts';
 import type { Applied } from './objects.ts';
@@ -20,6 +25,7 @@ import { createUnknowns, type Unknowns } from './unknowns.ts';
 import { createVisitor, type Walker, walk } from './walk.ts';
 
 export { withDoubts } from './doubts.ts';
+export type { Unreached } from './files.ts';
 export { RepositoryError } from './repository.ts';
 
 export interface FluxOptions {
@@ -29,6 +35,8 @@ export interface FluxOptions {
   readonly repository?: string;
   /** The folders that stand for other sources. */
   readonly named?: NamedFolders;
+  /** Where kubectl or kustomize is looked for, as in PATH (default: there). */
+  readonly programs?: string;
 }
 
 export interface FluxWorld {
@@ -36,15 +44,20 @@ export interface FluxWorld {
   readonly doubts: readonly Doubt[];
   readonly unknowns: Unknowns;
   readonly notes: readonly string[];
-  /** The top of the repository, absolute. */
-  readonly repository: string;
+  /** The objects of the repository that nothing applies. */
+  unreached(): Promise<readonly Unreached[]>;
 }
 
 /** What flux bootstrap calls the source and the Kustomization of the cluster. */
 const BOOTSTRAP = { kind: 'GitRepository', namespace: 'flux-system', name: 'flux-system' };
 
 /** Reads and builds all of it. Throws a RepositoryError where there is nothing to follow. */
-export async function readFlux({ cluster, repository, named = new Map() }: FluxOptions): Promise<FluxWorld> {
+export async function readFlux({
+  cluster,
+  repository,
+  named = new Map(),
+  programs,
+}: FluxOptions): Promise<FluxWorld> {
   const given = await realpath(cluster).catch(() => undefined);
   if (!given || !(await stat(given)).isDirectory()) throw new RepositoryError(`${cluster}: no such folder`);
   const top =
@@ -57,22 +70,27 @@ export async function readFlux({ cluster, repository, named = new Map() }: FluxO
     );
   const below = path.relative(top, given).split(path.sep).join('/');
   if (below.startsWith('..')) throw new RepositoryError(`${cluster} does not lie in ${top}`);
-  const kustomize = await findKustomize();
+  const kustomize = await findKustomize(programs);
   if (!kustomize)
     throw new RepositoryError('--flux builds with kubectl kustomize: put kubectl, or kustomize, on the PATH');
   const sources = openSources(top, named);
   const unknowns = createUnknowns();
   try {
     const walker = { sources, kustomize, unknowns };
-    const root = await findRoot(below, walker);
+    const root = await findRoot(below, top, walker);
     const walked = await walk(root, walker);
     const effective = effectiveOf(walked, unknowns);
     const copies = await sources.all();
+    const { folder: own, files } = await sources.repository();
+    const used = new Set<string>();
+    for (const { outcome } of walked.visits.values())
+      for (const { root: from, file } of outcome.state === 'away' ? [] : (outcome.objects ?? []))
+        if (from === own && file !== undefined) used.add(file);
     return {
       ...effective,
       unknowns,
       notes: [...copies.flatMap(({ notes }) => notes), ...effective.notes],
-      repository: top,
+      unreached: () => findUnreached(top, files, effective.applied, used),
     };
   } finally {
     await sources.close();
@@ -83,21 +101,47 @@ export async function readFlux({ cluster, repository, named = new Map() }: FluxO
 /**
  * The Kustomization of the cluster folder: the one in it that builds that very
  * folder, as gotk-sync.yaml has it, or the one that flux bootstrap would write.
+ * Learns on the way which source objects are the repository itself.
  */
-async function findRoot(below: string, walker: Walker): Promise<Kustomization> {
-  walker.sources.setOwn(BOOTSTRAP);
+async function findRoot(below: string, top: string, walker: Walker): Promise<Kustomization> {
+  const { sources } = walker;
+  sources.setOwn(BOOTSTRAP);
   const bootstrap = rootKustomization(below, BOOTSTRAP);
   const outcome = await createVisitor(walker)(bootstrap, () => undefined);
-  const objects = outcome.state === 'away' ? [] : (outcome.objects ?? []);
-  const own = objects
-    .filter(({ object }) => isKustomization(object))
-    .map(({ object }) => parseKustomization(object))
-    .filter((each): each is Kustomization => typeof each !== 'string');
-  const self = own.find(({ spec }) => samePath(spec.path, below));
-  if (!self) return bootstrap;
-  walker.sources.setOwn(sourceOf(self));
-  return self;
+  const objects = outcome.state === 'away' ? [] : (outcome.objects ?? []).map(({ object }) => object);
+  const first = objects
+    .filter(isKustomization)
+    .map(parseKustomization)
+    .filter((each) => typeof each !== 'string');
+  const self = first.find(({ spec }) => samePath(spec.path, below));
+  if (self) sources.setOwn(sourceOf(self));
+  const remotes = await remotesOf(top);
+  for (const object of objects.filter(({ kind }) => kind === 'GitRepository')) {
+    const { url } = (object.spec ?? {}) as { url?: unknown };
+    if (typeof url === 'string' && remotes.some((remote) => sameOrigin(remote, url)))
+      sources.setOwn(refOf(object));
+  }
+  // A source that is made elsewhere, by the Flux Operator or by hand, and that everything here builds from.
+  const [only, ...others] = new Map(
+    first.map(sourceOf).map((ref) => [`${ref.kind} ${keyOf(ref)}`, ref]),
+  ).values();
+  const isDefined = (ref: SourceReference) =>
+    objects.some(({ kind, metadata }) => kind === ref.kind && metadata.name === ref.name);
+  const { files } = await sources.repository();
+  const isHere = ({ spec }: Kustomization) => {
+    const folder = path.posix.join(spec.path, '/').replace(/^(\.?\/)+/, '');
+    return files.some((file) => file.startsWith(folder));
+  };
+  if (!self && only && others.length === 0 && !isDefined(only) && first.every(isHere)) sources.setOwn(only);
+  const own = objects.find(
+    (object) => object.kind.endsWith('Repository') && sources.isRepository(refOf(object)),
+  );
+  const { ignore } = (own?.spec ?? {}) as { ignore?: unknown };
+  if (typeof ignore === 'string') await sources.ignoring(ignore);
+  return self ?? bootstrap;
 }
+
+const refOf = ({ kind, metadata: { namespace = 'default', name } }: Manifest) => ({ kind, namespace, name });
 
 const samePath = (one: string, other: string) =>
   path.posix.join('/', one, '/') === path.posix.join('/', other, '/');

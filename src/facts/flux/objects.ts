@@ -4,7 +4,7 @@
 import path from 'node:path';
 import { parseDocument } from 'yaml';
 import { type Manifest, parseManifests } from '../manifest-files.ts';
-import type { Built } from './build.ts';
+import type { Built, Place } from './build.ts';
 import { type Lookup, substitute } from './envsubst.ts';
 import { BuildError } from './generate.ts';
 import { KUSTOMIZE_GROUP, type Kustomization, keyOf } from './kustomization.ts';
@@ -18,18 +18,12 @@ export interface Applied {
   readonly by: string;
   /** The file that it is from, from the root of its source; undefined where kustomize made it of several. */
   readonly file?: string;
-  /** The root of the source, absolute. */
+  /** The folder that stands for its source, absolute. */
   readonly root: string;
 }
 
 const ORIGIN = 'config.kubernetes.io/origin';
 const SUBSTITUTE = `${KUSTOMIZE_GROUP}/substitute`;
-
-export interface Place {
-  /** The root of the copy, and the folder in it that was built. */
-  readonly root: string;
-  readonly folder: string;
-}
 
 export type Reader = (
   built: readonly Built[],
@@ -63,7 +57,13 @@ export function createReader(unknowns: Unknowns): Reader {
 function applied(object: Manifest, kustomization: Kustomization, unknowns: Unknowns, place: Place): Applied {
   const { [ORIGIN]: origin, ...annotations } = textMap(object.metadata.annotations);
   const { commonMetadata } = kustomization.spec;
-  const labels = { ...textMap(object.metadata.labels), ...commonMetadata?.labels };
+  const labels = {
+    ...textMap(object.metadata.labels),
+    ...commonMetadata?.labels,
+    // By these the controller finds again what it has applied.
+    [`${KUSTOMIZE_GROUP}/name`]: kustomization.name,
+    [`${KUSTOMIZE_GROUP}/namespace`]: kustomization.namespace,
+  };
   const every = { ...annotations, ...commonMetadata?.annotations };
   const { annotations: _old, labels: _former, ...metadata } = object.metadata;
   const file = fileOf(origin, place);
@@ -80,7 +80,7 @@ function applied(object: Manifest, kustomization: Kustomization, unknowns: Unkno
       unknowns,
     ),
     by: keyOf(kustomization),
-    root: place.root,
+    root: place.source,
     ...(file ? { file } : {}),
   };
 }

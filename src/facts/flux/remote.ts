@@ -4,8 +4,8 @@
 
 import { lstat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Place } from './build.ts';
 import { BuildError, type Config, configOf } from './generate.ts';
-import type { Place } from './objects.ts';
 
 /** A resource that only the network can show. */
 export interface Remote {

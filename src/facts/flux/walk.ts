@@ -150,7 +150,7 @@ export function createVisitor({ sources, kustomize, unknowns }: Walker) {
     }
     // As securejoin does it: a path never leads out of the source.
     const folder = path.join(artifact.root, path.posix.join('/', spec.path));
-    const place = { root: artifact.root, folder };
+    const place = { root: artifact.root, folder, source: artifact.folder };
     const key = JSON.stringify([folder, building]);
     try {
       if (!(await stat(folder).catch(() => undefined))?.isDirectory())
@@ -161,7 +161,7 @@ export function createVisitor({ sources, kustomize, unknowns }: Walker) {
       if (!build) {
         build = (async () => {
           const remote = await readiness.ready(place, spec.components);
-          return { built: await kustomize.build(folder, spec), remote };
+          return { built: await kustomize.build(place, spec), remote };
         })();
         builds.set(key, build);
       }
