@@ -16,23 +16,35 @@ export interface IgnorePattern {
   readonly includes: boolean;
   /** Does it mean this path, a folder where `isFolder`, or a folder above it? Where that is not certain, one that takes back in does not. */
   matches(path: Parts, isFolder: boolean): boolean;
-  /** Might it mean a path that the glob means? True where that is not certain. */
+  /**
+   * Might it mean a path that the glob means? True where that is not certain. A wildcard of the glob is not thought to
+   * stand for a folder that is called like a file (`*.png`), nor for a folder of CI anywhere but in the root.
+   */
   mightMean(glob: Parts): boolean;
 }
 
-/** The patterns of one text, in their order; comments and empty lines are none. `folder` is where the text lies. */
-export function parsePatterns(text: string, from: string, folder: Parts = []): IgnorePattern[] {
+export interface Origin {
+  /** What `from` of the patterns says. */
+  readonly from: string;
+  /** Where the text lies; left out for the root. */
+  readonly folder?: Parts;
+  /** Patterns of Flux's own: each means a kind of file, or a folder in the root. */
+  readonly builtIn?: boolean;
+}
+
+/** The patterns of one text, in their order; comments and empty lines are none. */
+export function parsePatterns(text: string, origin: Origin): IgnorePattern[] {
   return text
     .split(/\r?\n/)
     .filter((line) => !line.startsWith('#') && line.trim() !== '')
-    .map((line) => parsePattern(line, from, folder));
+    .map((line) => parsePattern(line, origin));
 }
 
 /** Means everything in a folder. */
 export const folderPattern = (folder: string): IgnorePattern =>
-  parsePattern(`/${folder.replace(/^\.?\/+|\/+$/g, '').replace(/[*?[\\]/g, '\\$&')}/`, '', []);
+  parsePattern(`/${folder.replace(/^\.?\/+|\/+$/g, '').replace(/[*?[\\]/g, '\\$&')}/`, { from: '' });
 
-function parsePattern(line: string, from: string, folder: Parts): IgnorePattern {
+function parsePattern(line: string, { from, folder = [], builtIn = false }: Origin): IgnorePattern {
   const includes = line.startsWith('!');
   let text = includes ? line.slice(1) : line;
   if (!text.endsWith('\\ ')) text = text.replace(/ +$/, '');
@@ -40,7 +52,8 @@ function parsePattern(line: string, from: string, folder: Parts): IgnorePattern 
   if (foldersOnly) text = text.slice(0, -1);
   const anchored = text.includes('/');
   const parts = text.split('/').filter((part) => part !== '');
-  const anywhere = anchored ? parts : ['**', ...parts];
+  const anywhere = anchored || (builtIn && foldersOnly) ? parts : ['**', ...parts];
+  const ends = foldersOnly ? 'folder' : builtIn || /[^/]\.[^/.]+$/.test(text) ? 'file' : 'either';
   return {
     text: line,
     from,
@@ -53,7 +66,7 @@ function parsePattern(line: string, from: string, folder: Parts): IgnorePattern 
         ? atRoot(parts, below, foldersOnly && !isFolder)
         : byName(parts[0], below, foldersOnly && !isFolder);
     },
-    mightMean: (glob) => overlap(glob, 0, [...folder, ...anywhere], 0, foldersOnly),
+    mightMean: (glob) => overlap(glob, [...folder, ...anywhere], ends),
   };
 }
 
@@ -146,17 +159,18 @@ function partsOverlap(left: readonly Token[], right: readonly Token[]): boolean 
 const meet = (a: Exclude<Token, 'some'>, b: Exclude<Token, 'some'>) =>
   a === 'any' || b === 'any' || a.one === b.one;
 
-/** Is there a path that the glob means and of which the pattern means the beginning? */
-function overlap(glob: Parts, i: number, pattern: Parts, j: number, foldersOnly: boolean): boolean {
+/** Is there a path that the glob means and that the pattern means, as a file or as a folder above it? */
+function overlap(glob: Parts, pattern: Parts, ends: 'file' | 'folder' | 'either'): boolean {
   const reached = new Set<string>();
-  const todo: [number, number][] = [[i, j]];
+  const todo: [number, number][] = [[0, 0]];
   for (let next = todo.pop(); next; next = todo.pop()) {
     const [g, p] = next;
     if (reached.has(`${g}/${p}`)) continue;
     reached.add(`${g}/${p}`);
     const [mine, its] = [glob[g], pattern[p]];
     if (its === undefined || (its === '**' && p === pattern.length - 1)) {
-      if (!foldersOnly || mine !== undefined) return true;
+      if (ends === 'either' || (ends === 'folder') === (mine !== undefined)) return true;
+      if (mine === '**') todo.push([g + 1, p]);
       continue;
     }
     if (its === '**') todo.push([g, p + 1]);

@@ -54,6 +54,7 @@ export const DEFAULTS = [
 const IGNORE_FILE = '.sourceignore';
 const SPEC = 'spec.ignore';
 const BY_DEFAULT = 'its default list';
+const BUILT_IN = { from: BY_DEFAULT, builtIn: true };
 
 /** Makes SourceTree.leftOut for an artifact. */
 export function leftOutOf(rules: IgnoreRules, tree: TreeFiles): (glob: string) => string | undefined {
@@ -79,10 +80,12 @@ function patternsOf({ source, observed }: IgnoreRules, { files }: TreeFiles): re
   const written = [...files.values()]
     .filter(({ path }) => path === IGNORE_FILE || path.endsWith(`/${IGNORE_FILE}`))
     // One that cannot be read may leave out everything.
-    .flatMap(({ path, text = '*' }) => parsePatterns(text, path, path.split('/').slice(0, -1)));
-  const own = [...written, ...parsePatterns(observed ?? '', SPEC)];
-  const vcs = source.kind === 'Bucket' ? [] : parsePatterns(VCS, BY_DEFAULT);
-  return own.length > 0 ? [...vcs, ...own] : [...vcs, ...parsePatterns(DEFAULTS, BY_DEFAULT)];
+    .flatMap(({ path, text = '*' }) =>
+      parsePatterns(text, { from: path, folder: path.split('/').slice(0, -1) }),
+    );
+  const own = [...written, ...parsePatterns(observed ?? '', { from: SPEC })];
+  const vcs = source.kind === 'Bucket' ? [] : parsePatterns(VCS, BUILT_IN);
+  return own.length > 0 ? [...vcs, ...own] : [...vcs, ...parsePatterns(DEFAULTS, BUILT_IN)];
 }
 
 function ignored(
@@ -93,13 +96,14 @@ function ignored(
 ): string | undefined {
   const certain = literalParts(glob);
   const isPath = certain.length === glob.length;
+  let might: IgnorePattern | undefined;
   for (const pattern of patterns.toReversed()) {
-    if (!pattern.includes) {
-      if (pattern.mightMean(glob)) return byPattern(rules, pattern, glob);
-    } else if ((certain.length > 0 && pattern.matches(certain, !isPath)) || isSameGlob(pattern, glob)) {
-      return emptied(rules, tree, glob);
-    }
+    const means = (certain.length > 0 && pattern.matches(certain, !isPath)) || isSameGlob(pattern, glob);
+    if (means && pattern.includes) return might ? byPattern(rules, might, glob) : emptied(rules, tree, glob);
+    if (means) return byPattern(rules, pattern, glob);
+    if (!pattern.includes && pattern.mightMean(glob)) might ??= pattern;
   }
+  if (might) return byPattern(rules, might, glob);
   return unseen(rules, tree, glob) ?? emptied(rules, tree, glob);
 }
 
