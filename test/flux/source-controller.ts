@@ -19,6 +19,8 @@ import { startWatchdog, type Watchdog } from './owner.ts';
 export interface SourceController {
   /** Where its artifacts are served, HOST:PORT: what the URLs in the status of its sources begin with. */
   readonly artifactAddress: string;
+  /** The folder that they are served from. */
+  readonly storage: string;
   /** Asks it to end, as the kubelet does; its artifacts stay, and nobody answers for them. */
   stop(): Promise<void>;
   /** Starts it where it does not run, on the same ports; resolves when it is ready. */
@@ -84,7 +86,7 @@ export async function startSourceController(program: string, cluster: Cluster): 
   }
 
   await start();
-  return { artifactAddress, start, stop };
+  return { artifactAddress, storage, start, stop };
 }
 
 async function answers(url: string, statuses: readonly number[]): Promise<boolean> {

@@ -60,7 +60,9 @@ export async function follow<T extends KubeObject>(
         const found = seen.find(({ at, object }) => at >= moment && claim(object));
         if (found) return found;
         if (broken) throw broken;
-        throw new Error(`${path}/${name} has not come to that: ${JSON.stringify(seen.at(-1)?.object)}`);
+        throw new Error(
+          `${path}/${name} has not come to that: ${JSON.stringify(seen.at(-1)?.object).slice(-2_000)}`,
+        );
       }, withinMs),
     stop: () => stream.close(),
   };
