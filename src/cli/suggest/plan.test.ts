@@ -7,6 +7,7 @@ import type { RemediationItem } from '../../api/remediation-item.ts';
 import { byType, type Check, type CheckContext, type Finding, type Way } from '../../checks/check.ts';
 import type { Edit } from '../../facts/edits.ts';
 import { manifestSource } from '../../facts/manifests.ts';
+import type { Source } from '../../facts/source.ts';
 import { planFor } from './plan.ts';
 
 const NOW = new Date('2026-01-17T12:00:00Z');
@@ -51,6 +52,26 @@ function planOf(checks: readonly Check[], spec: object = {}) {
   } as unknown as RemediationItem;
   return planFor(byType(checks), item, manifestSource([]), NOW).checks;
 }
+
+describe('a plan', () => {
+  it('is not final while something is awaited that only a remedy reads', () => {
+    const check: Check = {
+      ...wanting('a', ['one'], []),
+      remedies: (_, { facts }, failing) => {
+        facts.list('Service');
+        return [{ mends: failing, ways: [] }];
+      },
+    };
+    const item = {
+      metadata: { name: 'item', namespace: 'team' },
+      spec: { checks: [{ name: 'a', advisory: false, a: {} }] },
+    } as unknown as RemediationItem;
+    const base = manifestSource([]);
+    const slow: Source = { ...base, list: () => ({ state: 'pending', message: 'listing services' }) };
+    expect(planFor(byType([check]), item, slow, NOW).pending).toEqual(['listing services']);
+    expect(planFor(byType([check]), item, base, NOW).pending).toEqual([]);
+  });
+});
 
 describe('a suggestion', () => {
   it('is the first way that mends everything', () => {

@@ -11,7 +11,7 @@ import { blockOf, type Checks } from '../../engine/verdict.ts';
 import { covers, inForce } from '../../engine/waivers.ts';
 import type { Edit } from '../../facts/edits.ts';
 import { overlay } from '../../facts/overlay.ts';
-import { recordFacts } from '../../facts/recording.ts';
+import { type RecordedFacts, recordFacts } from '../../facts/recording.ts';
 import type { Source } from '../../facts/source.ts';
 
 /** Edits that have been judged, and what they mend. */
@@ -68,7 +68,7 @@ export function planFor(checks: Checks, item: RemediationItem, base: Source, now
       const failing = current.failing.filter((finding) => !givenUp.has(keyOf(finding)));
       if (failing.length === 0) break;
       let accepted: Trial | undefined;
-      for (const remedy of remediesOf(current, failing)) {
+      for (const remedy of remediesOf(current, failing, pending)) {
         const tried = bestWay(remedy, at, state, (way) => judgeItem([...edits, ...way.edits]));
         if (tried.trial) {
           accepted = tried.trial;
@@ -100,6 +100,7 @@ interface Judged {
   readonly spec: CheckSpec;
   readonly check: Check;
   readonly params: unknown;
+  readonly facts: RecordedFacts;
   readonly context: CheckContext;
   readonly judgement: Judgement;
   /** Fail findings that are not waived. */
@@ -128,7 +129,7 @@ function judgeCheck(
   );
   const unknown = judgement.findings.filter(({ level }) => level === 'Unknown');
   const verdict = verdictOf(failing, unknown, fails.length - failing.length, judgement.passed);
-  return { spec, check, params, context, judgement, failing, unknown, verdict };
+  return { spec, check, params, facts, context, judgement, failing, unknown, verdict };
 }
 
 function verdictOf(
@@ -143,8 +144,17 @@ function verdictOf(
   return passed > 0 ? 'Pass' : 'NotApplicable';
 }
 
-function remediesOf({ check, params, context }: Judged, failing: readonly Finding[]): readonly Remedy[] {
-  if (check.remedies) return check.remedies(params, context, failing);
+/** What is read for a remedy is waited for like what is read for a verdict. */
+function remediesOf(
+  { check, params, facts, context }: Judged,
+  failing: readonly Finding[],
+  pending: Set<string>,
+): readonly Remedy[] {
+  if (check.remedies) {
+    const remedies = check.remedies(params, context, failing);
+    for (const message of facts.pending()) pending.add(message);
+    return remedies;
+  }
   return failing.map((finding) =>
     noRemedy(
       [finding],
