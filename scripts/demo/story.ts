@@ -11,7 +11,16 @@ import { command, heading, output, say } from './say.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const ITEMS = 'examples/january-2026';
+/** A repository as Flux applies it, and its apps alone, for a cluster without Flux. */
+const REPOSITORY = 'examples/repository';
+const MANIFESTS = `${REPOSITORY}/kubernetes`;
 const SAMPLE = 'examples/cluster';
+/** Those whose evidence is what runs; the others need a Flux source, or a person. */
+const RUNNING = [
+  'item-09-health-probes.yaml',
+  'item-11-cilium-network-policies.yaml',
+  'item-13-pod-disruption-budgets.yaml',
+];
 const NAMESPACE = 'remediation-system';
 
 /** What the story breaks, and which item finds it out. */
@@ -42,15 +51,10 @@ const itemList = z.object({ items: z.array(item) });
 
 export async function judgeOffline(): Promise<void> {
   heading('The review, judged offline: no cluster needed');
-  say(
-    'Three items of a review say IMPLEMENTED or are still open. Here is what the manifests themselves prove:',
-  );
-  command(`bin/remediation verify ${ITEMS} --manifests ${SAMPLE} --static`);
-  const judged = spawnSync(
-    path.join(root, 'bin/remediation'),
-    ['verify', ITEMS, '--manifests', SAMPLE, '--static'],
-    { cwd: root, encoding: 'utf8' },
-  );
+  say('The items of a review say IMPLEMENTED or are still open. Here is what the repository itself proves:');
+  const judge = ['verify', ITEMS, '--manifests', MANIFESTS, '--static', '--source', REPOSITORY];
+  command(`bin/remediation ${judge.join(' ')}`);
+  const judged = spawnSync(path.join(root, 'bin/remediation'), judge, { cwd: root, encoding: 'utf8' });
   output(judged.stdout + judged.stderr);
   if (judged.status !== 0) throw new Error(`verify ended with status ${judged.status}`);
 }
@@ -70,9 +74,12 @@ export async function setUp(cluster: Cluster): Promise<void> {
   await cluster.kubectl(['scale', '-n', NAMESPACE, 'deployment/remediation-operator', '--replicas=0']);
 
   heading('A small cluster as the review met it, and the items of the review');
-  command(`kubectl apply -k ${SAMPLE} && kubectl apply -k ${ITEMS}`);
+  command(`kubectl apply --server-side -k ${SAMPLE}`);
   await cluster.kubectl(['apply', '--server-side', '-k', path.join(root, SAMPLE)]);
-  await cluster.kubectl(['apply', '-k', path.join(root, ITEMS)]);
+  say('Those of its items whose evidence is what runs; the others need a Flux source, or a person:');
+  const items = RUNNING.flatMap((file) => ['-f', `${ITEMS}/${file}`]);
+  command(`kubectl apply ${items.join(' ')}`);
+  await cluster.kubectl(['apply', ...RUNNING.flatMap((file) => ['-f', path.join(root, ITEMS, file)])]);
 }
 
 export async function breakThings(cluster: Cluster, operator: DemoOperator): Promise<void> {

@@ -178,7 +178,7 @@ describe.skipIf(!program)('the page of a report', { timeout: 120_000 }, () => {
     const review = path.join(root, 'src/review/testing/reviews/review-followup-january-2026.md');
     const items = path.join(folder, 'items');
     expect(await remediation(['import', review, '-o', items])).toMatchObject({ code: 0 });
-    const cluster = path.join(root, 'examples/cluster');
+    const cluster = path.join(root, 'examples/repository/kubernetes');
     const { code, stdout } = await remediation(
       ['report', '--items', items, '--manifests', cluster, '--static', '--format', 'html'],
       { cwd: root },
