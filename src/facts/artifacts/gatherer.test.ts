@@ -1,0 +1,179 @@
+// One fetch for one artifact, retried while it fails, dropped when nobody reads it.
+
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createFakeClock, type FakeClock } from '../../kubernetes/testing/fake-clock.ts';
+import { EvidenceError } from '../network/evidence-error.ts';
+import type { Artifact } from './fetch.ts';
+import type { TreeFiles } from './files.ts';
+import { createGatherer, type Gatherer, type Reader } from './gatherer.ts';
+
+interface Fetch {
+  readonly artifact: Artifact;
+  readonly signal: AbortSignal;
+  readonly previous: TreeFiles | undefined;
+  arrive(files: TreeFiles): void;
+  fail(error: unknown): void;
+}
+
+let clock: FakeClock;
+let gatherer: Gatherer;
+let fetches: Fetch[];
+let told: string[];
+
+beforeEach(() => {
+  clock = createFakeClock();
+  fetches = [];
+  told = [];
+  gatherer = createGatherer({
+    clock,
+    onChange: ({ key }) => told.push(key),
+    fetch: (artifact, signal, previous) => {
+      const { promise, resolve, reject } = Promise.withResolvers<TreeFiles>();
+      signal.addEventListener('abort', () => reject(signal.reason));
+      fetches.push({ artifact, signal, previous, arrive: resolve, fail: reject });
+      return promise;
+    },
+  });
+});
+
+const reader = (key: string, group = 'flux-system'): Reader => ({ key, group });
+const artifact = (name: string): Artifact => ({ url: `http://source/${name}`, digest: `sha256:${name}` });
+const tree = (): TreeFiles => ({ files: new Map(), emptyFolders: [], notes: [] });
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+const A = reader('a');
+const unreachable = () => new EvidenceError('Unreachable', 'connection refused');
+
+test('an artifact is pending until it is here, and its readers are told once', async () => {
+  expect(gatherer.read(A, artifact('one'))).toMatchObject({ state: 'pending' });
+  expect(gatherer.read(A, artifact('one'))).toMatchObject({ state: 'pending' });
+  expect(gatherer.read(reader('b'), artifact('one'))).toMatchObject({ state: 'pending' });
+  expect(fetches).toHaveLength(1);
+  expect(told).toEqual([]);
+  const files = tree();
+  fetches[0]?.arrive(files);
+  await settled();
+  expect(told).toEqual(['a', 'b']);
+  expect(gatherer.read(A, artifact('one'))).toEqual({ state: 'known', value: files });
+  expect(fetches).toHaveLength(1);
+});
+
+test('a new artifact is pending though the old one is known, and is given what was there before', async () => {
+  const old = tree();
+  gatherer.read(A, artifact('one'));
+  fetches[0]?.arrive(old);
+  await settled();
+  expect(gatherer.read(A, artifact('two'))).toMatchObject({ state: 'pending' });
+  expect(fetches[1]?.previous).toBe(old);
+});
+
+describe('a failure', () => {
+  async function failing(error: () => unknown): Promise<void> {
+    fetches.at(-1)?.fail(error());
+    await settled();
+  }
+
+  test('to reach the place is waited out for a moment, then told, and retried ever more seldom', async () => {
+    gatherer.read(A, artifact('one'));
+    await failing(unreachable);
+    expect(gatherer.read(A, artifact('one'))).toMatchObject({ state: 'pending' });
+    expect(told).toEqual([]);
+    await clock.advance(2_000);
+    await failing(unreachable);
+    await clock.advance(4_000);
+    await failing(unreachable);
+    expect(told).toEqual(['a']);
+    expect(gatherer.read(A, artifact('one'))).toEqual({
+      state: 'failed',
+      reason: 'Unreachable',
+      message: 'connection refused',
+    });
+    expect(fetches).toHaveLength(3);
+    await clock.advance(3_999);
+    expect(fetches).toHaveLength(3);
+    await clock.advance(4_001);
+    expect(fetches).toHaveLength(4);
+    fetches.at(-1)?.arrive(tree());
+    await settled();
+    expect(told).toEqual(['a', 'a']);
+    expect(gatherer.read(A, artifact('one'))).toMatchObject({ state: 'known' });
+  });
+
+  test('that waiting does not mend is told at once', async () => {
+    gatherer.read(A, artifact('one'));
+    await failing(() => new EvidenceError('Unreadable', 'not an archive'));
+    expect(gatherer.read(A, artifact('one'))).toMatchObject({ state: 'failed', reason: 'Unreadable' });
+  });
+
+  test('that is told is not told again while it stays the same', async () => {
+    gatherer.read(A, artifact('one'));
+    for (let times = 0; times < 3; times++) {
+      await failing(() => new EvidenceError('Forbidden', 'no'));
+      await clock.advance(60_000);
+    }
+    expect(told).toEqual(['a']);
+  });
+
+  test('that is a bug of ours harms no other', async () => {
+    gatherer.read(A, artifact('one'));
+    gatherer.read(reader('b'), artifact('two'));
+    fetches[0]?.fail(new TypeError('x is not a function'));
+    fetches[1]?.arrive(tree());
+    await settled();
+    expect(gatherer.read(A, artifact('one'))).toMatchObject({ state: 'failed', reason: 'Unreadable' });
+    expect(gatherer.read(reader('b'), artifact('two'))).toMatchObject({ state: 'known' });
+  });
+});
+
+describe('nobody reads it any more', () => {
+  test('so a fetch under way ends, and what was there is dropped', async () => {
+    gatherer.read(A, artifact('one'));
+    gatherer.release('a');
+    expect(fetches[0]?.signal.aborted).toBe(true);
+    await settled();
+    expect(told).toEqual([]);
+    gatherer.read(A, artifact('one'));
+    expect(fetches).toHaveLength(2);
+  });
+
+  test('but while one does, it stays', async () => {
+    gatherer.read(A, artifact('one'));
+    gatherer.read(reader('b'), artifact('one'));
+    gatherer.release('a');
+    expect(fetches[0]?.signal.aborted).toBe(false);
+    fetches[0]?.arrive(tree());
+    await settled();
+    expect(told).toEqual(['b']);
+  });
+
+  test('so nothing is retried', async () => {
+    gatherer.read(A, artifact('one'));
+    fetches[0]?.fail(unreachable());
+    await settled();
+    gatherer.release('a');
+    await clock.advance(600_000);
+    expect(fetches).toHaveLength(1);
+  });
+});
+
+test('slow sources of one namespace keep nobody else waiting', () => {
+  for (let at = 0; at < 10; at++) gatherer.read(reader(`slow${at}`, 'tenant'), artifact(`slow${at}`));
+  expect(fetches).toHaveLength(2);
+  gatherer.read(A, artifact('one'));
+  expect(fetches.at(-1)?.artifact.url).toBe('http://source/one');
+});
+
+test('what waited for its turn is fetched when there is room', async () => {
+  for (const name of ['one', 'two', 'three']) gatherer.read(reader(name), artifact(name));
+  expect(fetches).toHaveLength(2);
+  fetches[0]?.arrive(tree());
+  await settled();
+  expect(fetches.map(({ artifact: { url } }) => url).at(-1)).toBe('http://source/three');
+});
+
+test('stopped, it leaves nothing running', async () => {
+  gatherer.read(A, artifact('one'));
+  await gatherer.stop();
+  expect(fetches[0]?.signal.aborted).toBe(true);
+  await clock.advance(600_000);
+  expect(fetches).toHaveLength(1);
+});
