@@ -3,7 +3,8 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { validateXML } from 'xmllint-wasm';
 import { asJunit } from './junit.ts';
-import { empty, hostile, january, many } from './testing/reviews.ts';
+import { reviewReport } from './review.ts';
+import { empty, hostile, january, many, NOW } from './testing/reviews.ts';
 
 const SCHEMA = readFileSync(path.join(import.meta.dirname, 'testing/schemas/jenkins-junit.xsd'), 'utf8');
 
@@ -58,9 +59,15 @@ describe('JUnit', () => {
     expect(suite).toContain('<error type="Unknown" message="Unknown: Nothing proves it yet:');
   });
 
-  it('says where the evidence is', () => {
-    expect(text).toContain(
-      'MissingProbe: Container loki of StatefulSet monitoring/loki has no readiness probe.',
+  it('says what fails, where the evidence is, and how to mend it', () => {
+    const { judged, report } = january();
+    const placed = asJunit(
+      reviewReport(report.head, judged, NOW, ({ name }) =>
+        name === 'loki' ? { path: 'loki.yaml', line: 3 } : undefined,
+      ),
+    );
+    expect(placed).toContain(
+      'MissingProbe: Container loki of StatefulSet monitoring/loki has no readiness probe. It should ask GET /ready on port 3100.\nWhere: loki.yaml:3\nFix: Add readinessProbe: {httpGet: {path: /ready, port: 3100}} to the container loki.',
     );
   });
 

@@ -2,10 +2,11 @@
 // read too: a suite per item, a case per check that decides.
 
 import type { CheckStatus } from '../api/status.ts';
-import { type ReportItem, type ReviewReport, refer } from './review.ts';
+import { fixOf, placeText } from './markdown.ts';
+import { evidenceOf, type PlaceOf, type ReportItem, type ReviewReport, refer } from './review.ts';
 
-export function asJunit({ head, items, at }: ReviewReport): string {
-  const suites = items.map(suiteOf);
+export function asJunit({ head, items, placeOf, at }: ReviewReport): string {
+  const suites = items.map((item) => suiteOf(item, placeOf));
   const sum = (kind: Outcome) =>
     suites.reduce((total, { cases }) => total + cases.filter((each) => each.outcome === kind).length, 0);
   const total = suites.reduce((count, { cases }) => count + cases.length, 0);
@@ -14,9 +15,9 @@ export function asJunit({ head, items, at }: ReviewReport): string {
     return [
       `  <testsuite name="${xml(`${refer(item)}${item.number === undefined ? '' : ` ${item.title}`}`)}" tests="${cases.length}" failures="${count('failure')}" errors="${count('error')}" skipped="${count('skipped')}" timestamp="${at.toISOString().slice(0, 19)}">`,
       ...cases.map(
-        ({ name, outcome, reason, message }) =>
+        ({ name, outcome, reason, message, text }) =>
           `    <testcase classname="${xml(`${item.namespace}.${item.name}`)}" name="${xml(name)}"${
-            outcome === 'passed' ? '/>' : `>${told(outcome, reason, message)}</testcase>`
+            outcome === 'passed' ? '/>' : `>${told(outcome, reason, message, text)}</testcase>`
           }`,
       ),
       '  </testsuite>',
@@ -29,10 +30,15 @@ ${lines.map((line) => `${line}\n`).join('')}</testsuites>
 }
 
 /** What is skipped has no attributes in the schema: its reason is its text. */
-const told = (outcome: Exclude<Outcome, 'passed'>, reason: string, message: string): string =>
+const told = (
+  outcome: Exclude<Outcome, 'passed'>,
+  reason: string,
+  message: string,
+  text = message,
+): string =>
   outcome === 'skipped'
-    ? `<skipped>${xml(message)}</skipped>`
-    : `<${outcome} type="${xml(reason)}" message="${xml(message.split('\n')[0] ?? '')}">${xml(message)}</${outcome}>`;
+    ? `<skipped>${xml(text)}</skipped>`
+    : `<${outcome} type="${xml(reason)}" message="${xml(message.split('\n')[0] ?? '')}">${xml(text)}</${outcome}>`;
 
 type Outcome = 'passed' | 'failure' | 'error' | 'skipped';
 
@@ -41,9 +47,11 @@ interface Case {
   readonly outcome: Outcome;
   readonly reason: string;
   readonly message: string;
+  /** More than the message, where there is more. */
+  readonly text?: string;
 }
 
-function suiteOf(item: ReportItem): { item: ReportItem; cases: Case[] } {
+function suiteOf(item: ReportItem, placeOf: PlaceOf): { item: ReportItem; cases: Case[] } {
   const { status, state } = item;
   const checks = [
     ...(status.prerequisites ?? []),
@@ -62,18 +70,28 @@ function suiteOf(item: ReportItem): { item: ReportItem; cases: Case[] } {
         },
       ],
     };
-  return { item, cases: checks.map((check) => caseOf(check)) };
+  return { item, cases: checks.map((check) => caseOf(check, placeOf)) };
 }
 
-function caseOf(check: CheckStatus): Case {
+function caseOf(check: CheckStatus, placeOf: PlaceOf): Case {
+  // The check's own message is that of its first finding.
   const findings = (check.findings ?? [])
     .filter(({ severity }) => severity === 'Fail' || severity === 'Unknown')
-    .map(({ reason, message }) => `${reason}: ${message}`);
+    .flatMap((finding) => {
+      const place = evidenceOf(finding, placeOf);
+      const fix = fixOf(finding);
+      return [
+        `${finding.reason}: ${finding.message}`,
+        ...(place && !finding.message.includes(place.path) ? [`Where: ${placeText(place)}`] : []),
+        ...(fix ? [`Fix: ${fix}`] : []),
+      ];
+    });
   return {
     name: check.name,
     outcome: outcomeOf(check.verdict),
     reason: check.reason,
-    message: [check.message, ...findings].join('\n'),
+    message: check.message,
+    text: findings.length > 0 ? findings.join('\n') : check.message,
   };
 }
 

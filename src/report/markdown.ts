@@ -156,7 +156,7 @@ function observed(items: readonly ReportItem[], placeOf: PlaceOf): string[] {
   const open = items.filter(({ state }) => state !== 'Implemented');
   const history = items
     .flatMap((item) => (item.status.history ?? []).map((each) => ({ ...each, item })))
-    .sort((a, b) => (a.at < b.at ? 1 : -1));
+    .sort((a, b) => b.at.localeCompare(a.at));
   return [
     ...(open.length > 0 ? ['## As Observed'] : []),
     ...open.flatMap((item) => [

@@ -90,7 +90,7 @@ code, pre { font: .86em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monos
 .rows .bar { grid-column: 1 / -1 }
 .rows .count { font-size: .9rem; color: var(--quiet); white-space: nowrap }
 
-.timeline { display: grid; grid-template-columns: repeat(auto-fill, minmax(13.5rem, 1fr)); row-gap: 1.75rem }
+.timeline { display: grid; grid-template-columns: repeat(auto-fit, minmax(13.5rem, 1fr)); row-gap: 1.75rem }
 .timeline > li { position: relative; padding: 2.1rem 1.4rem 0 0 }
 .timeline > li::before { content: ""; position: absolute; inset: .72rem 0 auto 0; border-top: 2px solid var(--line) }
 .timeline .stop {
