@@ -3,7 +3,6 @@
 import type { Peer } from '../../api/selectors.ts';
 import type { CheckContext, Finding, Subject } from '../check.ts';
 import { count, finding, refer } from '../shared/messages.ts';
-import { describeSelector } from '../shared/selectors.ts';
 import { type End, endsOf, type FlowContext, isSelf, pairs } from './ends.ts';
 import {
   type Because,
@@ -18,8 +17,9 @@ import {
   union,
   type Verdict,
 } from './engine/index.ts';
+import { judgeBeside } from './flows-of-nodes.ts';
 import type { Flow } from './schema.ts';
-import { policySubject, workloadOf } from './subjects.ts';
+import { describePods, policySubject, workloadOf } from './subjects.ts';
 
 export interface Flows {
   readonly findings: readonly Finding[];
@@ -46,10 +46,17 @@ function judgeFlow(sort: 'allow' | 'deny', path: string, flow: Flow, given: Flow
   if (from.length === 0) return [noSuchPeer(`${path}.from`, flow.from, given.context)];
   if (to.length === 0) return [noSuchPeer(`${path}.to`, flow.to, given.context)];
   const wrong = new Map<string, Wrong>();
+  let judged = 0;
+  let beside: Finding | undefined;
   for (const source of from) {
     for (const target of to) {
       if (isSelf(source, target)) continue;
+      judged++;
       for (const side of pairs(source, target)) {
+        if (sidesOf(side.source, side.target).length === 0) {
+          beside ??= judgeBeside(sort, path, flow.ports, side.source, side.target, given.model);
+          continue;
+        }
         for (const found of wrongs(sort, flow, side.source, side.target, given.model)) {
           const key = `${found.reason} ${found.side} ${because(found.verdict.because)}`;
           const before = wrong.get(key);
@@ -59,7 +66,8 @@ function judgeFlow(sort: 'allow' | 'deny', path: string, flow: Flow, given: Flow
       }
     }
   }
-  return [...wrong.values()].map((found) => tell(sort, path, found));
+  if (judged === 0) return [noOther(path, from[0])];
+  return [...[...wrong.values()].map((found) => tell(sort, path, found)), ...(beside ? [beside] : [])];
 }
 
 interface Wrong {
@@ -301,17 +309,23 @@ function sentence(why: Because, side: Direction, end: End): string {
   }
 }
 
+function noOther(path: string, only: End | undefined): Finding {
+  return finding({
+    level: 'Warning',
+    reason: 'NoSuchPeer',
+    field: path,
+    what: `${path} means ${only?.name ?? 'a pod'} at both ends and no other pod, so the flow was not judged.`,
+    fix: 'Name another peer, or deploy it.',
+  });
+}
+
 function noSuchPeer(path: string, peer: Peer | undefined, context: CheckContext): Finding {
-  const where = peer?.namespaceSelector
-    ? `in namespaces with ${describeSelector(peer.namespaceSelector)}`
-    : `in namespace ${peer?.namespace ?? context.namespace}`;
-  const which = peer?.podSelector ? ` with ${describeSelector(peer.podSelector)}` : '';
   return finding({
     level: 'Warning',
     reason: 'NoSuchPeer',
     field: path,
     what: peer
-      ? `${path} matches no running pod${which} ${where}, so the flow was not judged.`
+      ? `${path} matches no running pod ${describePods(peer, context)}, so the flow was not judged.`
       : `None of the pods of endpoints can be ${path}: the flow was not judged.`,
     fix: 'Correct the selector, or deploy the peer.',
   });

@@ -97,7 +97,8 @@ function findSubjects(
   return { judged, findings: [...findings, ...hostFindings(new Set(onHost))] };
 }
 
-function describeEntry(entry: PodsOf, context: CheckContext): string {
+/** `with app=web in namespace shop`, to stand after "pod". */
+export function describePods(entry: PodsOf, context: CheckContext): string {
   const which = entry.podSelector ? describeSelector(entry.podSelector, '') : '';
   const spaces = entry.namespaceSelector ? describeSelector(entry.namespaceSelector, '') : '';
   const where = entry.namespaceSelector
@@ -117,7 +118,7 @@ function missing(entry: PodsOf, whenMissing: 'Fail' | 'NotApplicable', context: 
     level: whenMissing,
     reason: 'SubjectMissing',
     subject: entrySubject(entry, context),
-    what: `No pod ${describeEntry(entry, context)} exists.`,
+    what: `No pod ${describePods(entry, context)} exists.`,
     fix: 'Deploy it, or correct the entry of endpoints.',
   });
 }
@@ -130,7 +131,7 @@ function notRunning(entry: PodsOf, pods: readonly Pod[], context: CheckContext):
     level: 'Unknown',
     reason: 'NoRunningPod',
     subject: entrySubject(entry, context),
-    what: `No pod ${describeEntry(entry, context)} runs: ${pods.length === 1 ? 'the one there is is' : `all ${pods.length} are`} ${states.join(' or ')}.`,
+    what: `No pod ${describePods(entry, context)} runs: ${pods.length === 1 ? 'the one there is is' : `all ${pods.length} are`} ${states.join(' or ')}.`,
     fix: 'See why they do not run.',
   });
 }
@@ -183,38 +184,57 @@ export interface Fault {
 }
 
 /**
- * One finding for each workload that has the fault; one for the namespace where
- * all of its judged workloads have it.
+ * One finding for each workload that has the fault, in whole or in part; one for the namespace where all of its judged
+ * pods have it.
  */
 export function tellOf(faults: readonly Fault[], judged: Iterable<Pod>): readonly Finding[] {
   if (faults.length === 0) return [];
   const concerned = new Set(faults.flatMap(({ pods }) => pods.map((pod) => pod.meta.namespace)));
-  const inNamespace = new Map<string, Set<string>>();
-  for (const pod of judged) {
-    if (!concerned.has(pod.meta.namespace)) continue;
-    const names = inNamespace.get(pod.meta.namespace);
-    const name = refer(workloadOf(pod));
-    if (names) names.add(name);
-    else inNamespace.set(pod.meta.namespace, new Set([name]));
+  const there = new Map<string, Map<string, number>>();
+  for (const { meta, name } of named(judged)) {
+    if (!concerned.has(meta.namespace)) continue;
+    const counts = there.get(meta.namespace) ?? new Map<string, number>();
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    there.set(meta.namespace, counts);
   }
   const merged = Map.groupBy(faults, ({ key }) => key);
   return [...merged.values()].flatMap((same) => {
-    const first = same[0];
-    if (!first) return [];
-    const byNamespace = Map.groupBy(
-      same.flatMap(({ pods }) => pods),
-      (pod) => pod.meta.namespace,
+    const pods = Map.groupBy(
+      same.flatMap((fault) => fault.pods),
+      ({ meta }) => meta.namespace,
     );
-    return [...byNamespace].flatMap(([namespace, pods]) => {
-      const workloads = new Map(pods.map((pod) => [refer(workloadOf(pod)), workloadOf(pod)]));
-      const total = inNamespace.get(namespace)?.size ?? workloads.size;
-      if (workloads.size > 1 && workloads.size === total) {
-        const name = `every judged pod of namespace ${namespace} (${someOf([...workloads.values()].map((w) => w.name))})`;
-        return [first.tell({ kind: 'Namespace', name: namespace }, name)];
-      }
-      return [...workloads].map(([name, subject]) => first.tell(subject, name));
-    });
+    return [...pods].flatMap(([namespace, faulty]) =>
+      same.slice(0, 1).flatMap(({ tell }) => tellNamespace(tell, namespace, faulty, there.get(namespace))),
+    );
   });
+}
+
+function tellNamespace(
+  tell: Fault['tell'],
+  namespace: string,
+  faulty: readonly Pod[],
+  judged: ReadonlyMap<string, number> = new Map(),
+): readonly Finding[] {
+  const byWorkload = Map.groupBy(faulty, (pod) => refer(workloadOf(pod)));
+  const whole = [...judged].every(([name, pods]) => byWorkload.get(name)?.length === pods);
+  if (whole && byWorkload.size > 1) {
+    const names = [...byWorkload.values()].flatMap(([pod]) => (pod ? [workloadOf(pod).name] : []));
+    return [
+      tell(
+        { kind: 'Namespace', name: namespace },
+        `every judged pod of namespace ${namespace} (${someOf(names)})`,
+      ),
+    ];
+  }
+  return [...byWorkload].flatMap(([name, pods]) => {
+    const all = judged.get(name) ?? pods.length;
+    const part = `part of ${name} (${pods.length} of ${all} pods: ${someOf(pods.map(({ meta }) => meta.name))})`;
+    return pods.slice(0, 1).map((pod) => tell(workloadOf(pod), pods.length < all ? part : name));
+  });
+}
+
+function* named(pods: Iterable<Pod>) {
+  for (const pod of pods) yield { meta: pod.meta, name: refer(workloadOf(pod)) };
 }
 
 export function policySubject({ kind, meta }: PolicyInput): Subject {
