@@ -30,7 +30,7 @@ export async function openFlux(
   });
   const objects = world.applied.map(({ object }) => object);
   const sourceOf = (given: readonly Manifest[]) =>
-    withDoubts(manifestSource(given, flags), given, world.doubts, world.unknowns);
+    withDoubts(manifestSource(given, flags), given, world.doubts);
   return {
     objects,
     places: new Map(

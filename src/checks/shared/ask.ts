@@ -44,6 +44,14 @@ export function ask(source: string, { who, ...about }: About, object: WholeObjec
         what: `${who}: ${source} errs: ${result.message}.`,
         fix: 'Set the field, or guard the expression with has() or self.?field.orValue(…).',
       });
+    case 'hidden':
+      return finding({
+        ...about,
+        level: 'Unknown',
+        reason: 'Unreadable',
+        what: `${who}: ${source} cannot be decided: ${result.message}.`,
+        fix: 'Judge the live cluster.',
+      });
     case 'over':
       return finding({
         ...about,

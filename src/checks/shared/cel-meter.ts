@@ -4,7 +4,8 @@
 // evaluator, whose `run` is what every loop of it goes through.
 
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { type Weights, weightOfLeaf } from './cel-values.ts';
+import { whyHidden } from '../../api/hidden.ts';
+import { type HiddenParts, type Weights, weightOfLeaf } from './cel-values.ts';
 import { compileRe2, type Re2, type Re2Problem } from './re2.ts';
 
 /** About 0.2 s. */
@@ -60,7 +61,10 @@ export class Meter {
   steps = 0;
   /** Why the run was stopped, if it was. */
   exceeded: string | undefined;
+  /** The run came upon a value that cannot be read here: `exceeded` says why. */
+  hidden = false;
   weights: Weights = new WeakMap();
+  hiddenParts: HiddenParts = new WeakMap();
   #metered = new WeakSet<Evaluator>();
   /** Nodes whose value is looked through, and how. */
   #operands = new WeakMap<ASTNode, 'deep' | 'shallow'>();
@@ -70,7 +74,9 @@ export class Meter {
   start() {
     this.steps = 0;
     this.exceeded = undefined;
+    this.hidden = false;
     this.weights = new WeakMap();
+    this.hiddenParts = new WeakMap();
   }
 
   /** Lets go of the values of the run. */
@@ -140,9 +146,22 @@ export class Meter {
     if (Array.isArray(value) && value.length > MAX_LIST)
       this.#exceed(`a list grows past ${MAX_LIST} elements`);
     const how = this.#operands.get(node);
+    const why = this.#whyHidden(value, how);
+    if (why !== undefined) {
+      this.hidden = true;
+      this.#exceed(why);
+    }
     if (how === 'deep') this.#charge(this.#weightOf(value));
     else if (Array.isArray(value)) this.#charge(how === 'shallow' || node.op === '+' ? value.length >> 3 : 0);
     else if (value instanceof Map && how === 'shallow') this.#charge(value.size >> 3);
+  }
+
+  /** A text counts when it is come upon; a list or a map when it is looked through. */
+  #whyHidden(value: unknown, how: 'deep' | 'shallow' | undefined): string | undefined {
+    if (typeof value === 'string') return whyHidden(value);
+    return how === 'deep' && typeof value === 'object' && value !== null
+      ? this.hiddenParts.get(value)
+      : undefined;
   }
 
   /** The weight of the object's own parts is known; what the expression made is added up, no further than it may cost. */

@@ -2,6 +2,7 @@
 // object, can hold it up or bring it down.
 
 import { describe, expect, it } from 'vitest';
+import { hide } from '../../api/hidden.ts';
 import { type CelProgram, compileCel } from './cel.ts';
 
 const run = (source: string, self: Record<string, unknown>) => {
@@ -142,6 +143,33 @@ describe('any object', () => {
       state: 'value',
       value: true,
     });
+  });
+});
+
+describe('a value that cannot be read here', () => {
+  const object = {
+    metadata: { name: 'web' },
+    spec: {
+      suspend: false,
+      interval: hide('Secret a/b is encrypted'),
+      hosts: [`www.${hide('${DOMAIN} is not in Git')}`, 'web.example'],
+    },
+  };
+  const rows = [
+    { cel: 'self.spec.suspend == false', state: 'value' },
+    { cel: 'has(self.spec.interval)', state: 'value' },
+    { cel: 'size(self.spec.hosts) == 2', state: 'value' },
+    { cel: 'self.spec.hosts[1] == "web.example"', state: 'value' },
+    { cel: 'self.spec.interval == "10m"', state: 'hidden', message: 'Secret a/b is encrypted' },
+    { cel: 'self.spec.interval != "10m" || true', state: 'hidden', message: 'Secret a/b is encrypted' },
+    { cel: 'self.spec.?interval.orValue("") != ""', state: 'hidden', message: 'Secret a/b is encrypted' },
+    { cel: 'self.spec.interval.matches("m$")', state: 'hidden', message: 'Secret a/b is encrypted' },
+    { cel: 'self.spec.hosts.exists(h, h == "x")', state: 'hidden', message: '${DOMAIN} is not in Git' },
+    { cel: '"x" in self.spec.hosts', state: 'hidden', message: '${DOMAIN} is not in Git' },
+    { cel: 'self.spec == {"suspend": false}', state: 'hidden' },
+  ] as const;
+  it.for(rows)('makes $cel $state', ({ cel, ...expected }) => {
+    expect(run(cel, object)).toMatchObject(expected);
   });
 });
 

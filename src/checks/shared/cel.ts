@@ -13,6 +13,8 @@ export type CelResult =
   | { readonly state: 'value'; readonly value: boolean; readonly steps: number }
   /** It errs on this object: no such field, wrong type, not a bool. */
   | { readonly state: 'error'; readonly message: string; readonly steps: number }
+  /** It rests on a value that cannot be read here. */
+  | { readonly state: 'hidden'; readonly message: string; readonly steps: number }
   /** Finding out costs too much. */
   | { readonly state: 'over'; readonly message: string; readonly steps: number };
 
@@ -96,7 +98,7 @@ function run(
   meter.start();
   let outcome: CelResult;
   try {
-    const value = evaluate({ self: convert(self, meter.weights) });
+    const value = evaluate({ self: convert(self, meter.weights, meter.hiddenParts) });
     outcome =
       typeof value === 'boolean'
         ? { state: 'value', value, steps: meter.steps }
@@ -107,7 +109,8 @@ function run(
     meter.end();
   }
   // The library turns errors inside || and && and all() into values: the meter remembers.
-  return meter.exceeded ? { state: 'over', message: meter.exceeded, steps: meter.steps } : outcome;
+  if (meter.exceeded === undefined) return outcome;
+  return { state: meter.hidden ? 'hidden' : 'over', message: meter.exceeded, steps: meter.steps };
 }
 
 function failed(error: unknown, steps: number): CelResult {

@@ -6,7 +6,7 @@ import type { Manifest } from '../manifest-files.ts';
 import { KINDS } from '../projections.ts';
 import { createSharing } from '../sharing.ts';
 import type { KindRef } from '../source.ts';
-import type { Unknowns } from './unknowns.ts';
+import { findHidden, withValue } from './unknowns.ts';
 
 export interface Blur {
   /** Why something of this object, or of one of this list where no name is given, is not known. */
@@ -16,8 +16,10 @@ export interface Blur {
 interface Blurred {
   readonly object: Manifest;
   readonly why: string;
-  /** Does it reach what checks are shown of the kind, or the whole object alone? */
+  /** Does it reach what checks are shown of the kind? */
   readonly projected: boolean;
+  /** Does it reach what the whole object is chosen by? Elsewhere, whatever reads the value comes upon it. */
+  readonly chosenBy: boolean;
 }
 
 /** Controllers make these of workloads: what is not known of the workload is not known of them. */
@@ -30,23 +32,38 @@ const WORKLOADS: ReadonlySet<string> = new Set([
   'Pod',
 ]);
 
-export function findBlurred(objects: readonly Manifest[], unknowns: Unknowns): Blur {
+export function findBlurred(objects: readonly Manifest[]): Blur {
   const blurred: Blurred[] = objects.flatMap((object) => {
-    const why = unknowns.find(object);
-    return why === undefined ? [] : [{ object, why, projected: reachesProjection(object, unknowns) }];
+    const why = findHidden(object);
+    if (why === undefined) return [];
+    const chosenBy = findHidden(object.metadata) !== undefined || hasHiddenKey(object);
+    return [{ object, why, projected: reachesProjection(object), chosenBy }];
   });
   return {
     about: (kind, namespace, name) =>
-      blurred.find(({ object, projected }) => {
+      blurred.find(({ object, projected, chosenBy }) => {
         const made = MADE_BY_CONTROLLERS.has(kind.kind) && WORKLOADS.has(object.kind);
         const same =
           object.kind === kind.kind &&
           (name === undefined || object.metadata.name === name) &&
           groupOf(object.apiVersion) === groupOf(kind.apiVersion);
         const here = namespace === undefined || (object.metadata.namespace ?? 'default') === namespace;
-        return (same || made) && here && (projected || !kind.projected);
+        return here && ((made && projected) || (same && (kind.projected ? projected : chosenBy)));
       }),
   };
+}
+
+/** A field whose very name is hidden may be any. */
+function hasHiddenKey(value: object): boolean {
+  const todo: unknown[] = [value];
+  while (todo.length > 0) {
+    const next = todo.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    const keys = Object.keys(next);
+    if (!Array.isArray(next) && findHidden(keys) !== undefined) return true;
+    todo.push(...Object.values(next));
+  }
+  return false;
 }
 
 const groupOf = (apiVersion: string) => (apiVersion.includes('/') ? apiVersion.split('/')[0] : '');
@@ -56,14 +73,12 @@ const groupOf = (apiVersion: string) => (apiVersion.includes('/') ? apiVersion.s
  * mark may be lost in it: it does not depend on the value only if it is the same
  * whatever the value is.
  */
-function reachesProjection(object: Manifest, unknowns: Unknowns): boolean {
+function reachesProjection(object: Manifest): boolean {
   const entry = KINDS[object.kind as keyof typeof KINDS];
   if (!entry || groupOf(entry.apiVersion) !== groupOf(object.apiVersion)) return true;
   const sharing = createSharing();
   const project = (raw: Manifest): unknown => entry.project(raw, sharing);
   const marked = project(object);
-  if (unknowns.find(marked)) return true;
-  return [97, true, false].some(
-    (value) => !isDeepStrictEqual(project(unknowns.replace(object, value)), marked),
-  );
+  if (findHidden(marked)) return true;
+  return [97, true, false].some((value) => !isDeepStrictEqual(project(withValue(object, value)), marked));
 }

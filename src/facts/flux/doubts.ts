@@ -6,7 +6,6 @@ import type { Manifest } from '../manifest-files.ts';
 import type { KindRef, Source } from '../source.ts';
 import type { Fact, Failed, ListFact } from '../view.ts';
 import { findBlurred } from './blur.ts';
-import type { Unknowns } from './unknowns.ts';
 
 export interface Doubt {
   /** Kind namespace/name of what would bring the objects. */
@@ -30,13 +29,8 @@ export interface Doubt {
 const FLUX = /\.toolkit\.fluxcd\.io\//;
 
 /** The source of these objects, with every answer that a doubt bears on turned into one that is not known. */
-export function withDoubts(
-  source: Source,
-  objects: readonly Manifest[],
-  doubts: readonly Doubt[],
-  unknowns: Unknowns,
-): Source {
-  const blur = findBlurred(objects, unknowns);
+export function withDoubts(source: Source, objects: readonly Manifest[], doubts: readonly Doubt[]): Source {
+  const blur = findBlurred(objects);
   const readers = new Map<KindRef['key'], readonly Doubt[]>();
 
   /** Doubts about objects of this kind, wherever they are. */

@@ -3,7 +3,7 @@
 
 import type { Manifest } from '../manifest-files.ts';
 import type { Doubt } from './doubts.ts';
-import type { Unknowns } from './unknowns.ts';
+import { findHidden } from './unknowns.ts';
 
 const GROUP = 'helm.toolkit.fluxcd.io/';
 
@@ -11,7 +11,7 @@ const isHelmRelease = ({ apiVersion, kind }: Manifest) =>
   kind === 'HelmRelease' && apiVersion.startsWith(GROUP);
 
 /** One doubt for each release that cannot be rendered. */
-export function helmDoubts(objects: readonly Manifest[], unknowns: Unknowns): Doubt[] {
+export function helmDoubts(objects: readonly Manifest[]): Doubt[] {
   return objects.filter(isHelmRelease).flatMap((release) => {
     const spec = (release.spec ?? {}) as {
       targetNamespace?: string;
@@ -30,7 +30,7 @@ export function helmDoubts(objects: readonly Manifest[], unknowns: Unknowns): Do
         who: `HelmRelease ${own}/${release.metadata.name}`,
         says: `would create objects here that cannot be rendered without its chart (${chart ? `${chart} of ` : ''}${source})`,
         mend: 'Judge the live cluster.',
-        ...(unknowns.find(namespace) ? {} : { namespaces: new Set([namespace]) }),
+        ...(findHidden(namespace) ? {} : { namespaces: new Set([namespace]) }),
         clusterScoped: true,
         notOfFlux: true,
       },

@@ -9,6 +9,7 @@ import { parsePatterns } from '../artifacts/ignore-pattern.ts';
 import { DEFAULTS, VCS } from '../artifacts/left-out.ts';
 
 const FILE = '.sourceignore';
+const BUILT_IN = { from: 'its default list', builtIn: true };
 
 /** Answers whether a file, given from the root of `folder`, is left out. */
 export async function ignoreRules(
@@ -19,11 +20,11 @@ export async function ignoreRules(
   const own = [];
   for (const file of files.filter((each) => path.posix.basename(each) === FILE).sort(byDepth)) {
     const text = await readFile(path.join(folder, file), 'utf8').catch(() => '');
-    own.push(...parsePatterns(text, file, file.split('/').slice(0, -1)));
+    own.push(...parsePatterns(text, { from: file, folder: file.split('/').slice(0, -1) }));
   }
-  own.push(...parsePatterns(specIgnore ?? '', 'spec.ignore'));
-  const common = own.length > 0 ? own : parsePatterns(DEFAULTS, 'its default list');
-  const priority = [...parsePatterns(VCS, 'its default list'), ...common].reverse();
+  own.push(...parsePatterns(specIgnore ?? '', { from: 'spec.ignore' }));
+  const common = own.length > 0 ? own : parsePatterns(DEFAULTS, BUILT_IN);
+  const priority = [...parsePatterns(VCS, BUILT_IN), ...common].reverse();
   return (file) => {
     const parts = file.split('/');
     const pattern = priority.find((each) => each.matches(parts, false));

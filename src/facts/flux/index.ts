@@ -21,7 +21,6 @@ import type { Applied } from './objects.ts';
 import { effectiveOf } from './outcome.ts';
 import { RepositoryError, workTreeOf } from './repository.ts';
 import { type NamedFolders, openSources } from './sources.ts';
-import { createUnknowns, type Unknowns } from './unknowns.ts';
 import { createVisitor, type Walker, walk } from './walk.ts';
 
 export { withDoubts } from './doubts.ts';
@@ -42,7 +41,6 @@ export interface FluxOptions {
 export interface FluxWorld {
   readonly applied: readonly Applied[];
   readonly doubts: readonly Doubt[];
-  readonly unknowns: Unknowns;
   readonly notes: readonly string[];
   /** The objects of the repository that nothing applies. */
   unreached(): Promise<readonly Unreached[]>;
@@ -74,12 +72,11 @@ export async function readFlux({
   if (!kustomize)
     throw new RepositoryError('--flux builds with kubectl kustomize: put kubectl, or kustomize, on the PATH');
   const sources = openSources(top, named);
-  const unknowns = createUnknowns();
   try {
-    const walker = { sources, kustomize, unknowns };
+    const walker = { sources, kustomize };
     const root = await findRoot(below, top, walker);
     const walked = await walk(root, walker);
-    const effective = effectiveOf(walked, unknowns);
+    const effective = effectiveOf(walked);
     const copies = await sources.all();
     const { folder: own, files } = await sources.repository();
     const used = new Set<string>();
@@ -88,7 +85,6 @@ export async function readFlux({
         if (from === own && file !== undefined) used.add(file);
     return {
       ...effective,
-      unknowns,
       notes: [...copies.flatMap(({ notes }) => notes), ...effective.notes],
       unreached: () => findUnreached(top, files, effective.applied, used),
     };

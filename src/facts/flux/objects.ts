@@ -3,12 +3,12 @@
 
 import path from 'node:path';
 import { parseDocument } from 'yaml';
+import { hide } from '../../api/hidden.ts';
 import { type Manifest, parseManifests } from '../manifest-files.ts';
 import type { Built, Place } from './build.ts';
 import { type Lookup, substitute } from './envsubst.ts';
 import { BuildError } from './generate.ts';
 import { KUSTOMIZE_GROUP, type Kustomization, keyOf } from './kustomization.ts';
-import type { Unknowns } from './unknowns.ts';
 import type { Variables } from './variables.ts';
 
 /** An object that Flux applies, and what brought it. */
@@ -36,7 +36,7 @@ export type Reader = (
  * Makes what turns a build into the objects that are applied. The same text is
  * parsed once. It throws a BuildError where Flux would fail.
  */
-export function createReader(unknowns: Unknowns): Reader {
+export function createReader(): Reader {
   const parsed = new Map<string, Manifest>();
   const objectOf = (yaml: string): Manifest => {
     const known = parsed.get(yaml);
@@ -50,11 +50,11 @@ export function createReader(unknowns: Unknowns): Reader {
       const plain = objectOf(yaml);
       const text = variables && !isOptedOut(plain) ? withValues(yaml, plain, variables.lookup) : yaml;
       const object = text === yaml ? plain : objectOf(withOldBooleans(text));
-      return applied(object, kustomization, unknowns, place);
+      return applied(object, kustomization, place);
     });
 }
 
-function applied(object: Manifest, kustomization: Kustomization, unknowns: Unknowns, place: Place): Applied {
+function applied(object: Manifest, kustomization: Kustomization, place: Place): Applied {
   const { [ORIGIN]: origin, ...annotations } = textMap(object.metadata.annotations);
   const { commonMetadata } = kustomization.spec;
   const labels = {
@@ -68,17 +68,14 @@ function applied(object: Manifest, kustomization: Kustomization, unknowns: Unkno
   const { annotations: _old, labels: _former, ...metadata } = object.metadata;
   const file = fileOf(origin, place);
   return {
-    object: decrypted(
-      {
-        ...object,
-        metadata: {
-          ...metadata,
-          ...(Object.keys(labels).length > 0 ? { labels } : {}),
-          ...(Object.keys(every).length > 0 ? { annotations: every } : {}),
-        },
+    object: decrypted({
+      ...object,
+      metadata: {
+        ...metadata,
+        ...(Object.keys(labels).length > 0 ? { labels } : {}),
+        ...(Object.keys(every).length > 0 ? { annotations: every } : {}),
       },
-      unknowns,
-    ),
+    }),
     by: keyOf(kustomization),
     root: place.source,
     ...(file ? { file } : {}),
@@ -118,11 +115,11 @@ function withOldBooleans(yaml: string): string {
 }
 
 /** Values that SOPS keeps encrypted are marked, and what SOPS notes beside them is left out. */
-function decrypted(object: Manifest, unknowns: Unknowns): Manifest {
+function decrypted(object: Manifest): Manifest {
   if (typeof object.sops !== 'object' || object.sops === null) return object;
   const { kind, metadata } = object;
   const { sops: _notes, ...rest } = object;
-  const mark = unknowns.mark(
+  const mark = hide(
     `${kind} ${metadata.namespace ? `${metadata.namespace}/` : ''}${metadata.name} is encrypted with SOPS`,
   );
   return JSON.parse(JSON.stringify(rest), (_key, value: unknown) =>

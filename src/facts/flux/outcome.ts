@@ -6,7 +6,7 @@ import type { Doubt } from './doubts.ts';
 import { helmDoubts } from './helm.ts';
 import { type Kustomization, keyOf, sourceOf } from './kustomization.ts';
 import type { Applied } from './objects.ts';
-import type { Unknowns } from './unknowns.ts';
+import { findHidden } from './unknowns.ts';
 import type { Visit, Walk } from './walk.ts';
 
 export interface Effective {
@@ -17,7 +17,7 @@ export interface Effective {
 
 const MEND_LIVE = 'Judge the live cluster to know what is there.';
 
-export function effectiveOf({ visits, notes }: Walk, unknowns: Unknowns): Effective {
+export function effectiveOf({ visits, notes }: Walk): Effective {
   const applied: Applied[] = [];
   const doubts: Doubt[] = [];
   const told: string[] = [...notes];
@@ -50,20 +50,14 @@ export function effectiveOf({ visits, notes }: Walk, unknowns: Unknowns): Effect
       });
     }
     for (const each of outcome.objects ?? []) {
-      const doubt = doubtAbout(each, unknowns);
+      const doubt = doubtAbout(each);
       if (doubt) doubts.push(doubt);
       if (!doubt || doubt.keeps) applied.push(each);
     }
   }
   return {
     applied,
-    doubts: [
-      ...doubts,
-      ...helmDoubts(
-        applied.map(({ object }) => object),
-        unknowns,
-      ),
-    ],
+    doubts: [...doubts, ...helmDoubts(applied.map(({ object }) => object))],
     notes: [...told, ...twice(applied)],
   };
 }
@@ -153,17 +147,14 @@ const RECONCILE = 'kustomize.toolkit.fluxcd.io/reconcile';
 const APPLY = 'kustomize.toolkit.fluxcd.io/ssa';
 
 /** An object whose name is hidden, or that Flux is told to leave alone. */
-function doubtAbout(
-  { object, by }: Applied,
-  unknowns: Unknowns,
-): (Doubt & { readonly keeps?: boolean }) | undefined {
+function doubtAbout({ object, by }: Applied): (Doubt & { readonly keeps?: boolean }) | undefined {
   const { apiVersion, kind, metadata } = object;
   const { name, namespace } = metadata;
-  const hidden = unknowns.find([apiVersion, kind, name, namespace ?? '']);
+  const hidden = findHidden([apiVersion, kind, name, namespace ?? '']);
   const only = {
-    ...(namespace === undefined || unknowns.find(namespace) ? {} : { namespaces: new Set([namespace]) }),
+    ...(namespace === undefined || findHidden(namespace) ? {} : { namespaces: new Set([namespace]) }),
     clusterScoped: namespace === undefined,
-    ...(unknowns.find(kind) ? {} : { kind }),
+    ...(findHidden(kind) ? {} : { kind }),
   };
   if (hidden)
     return {

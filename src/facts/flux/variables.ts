@@ -1,11 +1,12 @@
 // The variables of spec.postBuild: those in the Kustomization itself, and those
 // of the ConfigMaps and Secrets that Flux applies of the same repositories.
 
+import { hide } from '../../api/hidden.ts';
 import type { Manifest } from '../manifest-files.ts';
 import type { Lookup } from './envsubst.ts';
 import { BuildError } from './generate.ts';
 import { type Kustomization, keyOf } from './kustomization.ts';
-import type { Unknowns } from './unknowns.ts';
+import { findHidden } from './unknowns.ts';
 
 export interface Variables {
   readonly lookup: Lookup;
@@ -22,11 +23,7 @@ const NAME = /^[_a-zA-Z][_a-zA-Z0-9]*$/;
  * that is not in the repository can hold any variable, so those that nothing
  * after it sets are unknown. Throws a BuildError where Flux would fail.
  */
-export function variablesOf(
-  kustomization: Kustomization,
-  find: FindObject,
-  unknowns: Unknowns,
-): Variables | undefined {
+export function variablesOf(kustomization: Kustomization, find: FindObject): Variables | undefined {
   const { postBuild } = kustomization.spec;
   if (!postBuild) return undefined;
   const values = new Map<string, string>();
@@ -40,7 +37,7 @@ export function variablesOf(
       values.clear();
       continue;
     }
-    const hidden = unknowns.find(object.metadata);
+    const hidden = findHidden(object.metadata);
     if (hidden) throw new BuildError(`${where} is not known: ${hidden}`);
     for (const [key, value] of Object.entries(dataOf(object))) values.set(key, withoutBreaks(value));
   }
@@ -51,8 +48,7 @@ export function variablesOf(
   const absent = missing;
   return {
     lookup: (name) =>
-      values.get(name) ??
-      (absent === undefined ? undefined : unknowns.mark(`the value of \${${name}} ${absent}`)),
+      values.get(name) ?? (absent === undefined ? undefined : hide(`the value of \${${name}} ${absent}`)),
   };
 }
 

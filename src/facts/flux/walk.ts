@@ -11,7 +11,7 @@ import { isKustomization, type Kustomization, keyOf, parseKustomization, sourceO
 import { type Applied, createReader } from './objects.ts';
 import { createReadiness, NetworkError, type Remote } from './remote.ts';
 import type { Sources } from './sources.ts';
-import type { Unknowns } from './unknowns.ts';
+import { findHidden } from './unknowns.ts';
 import { type FindObject, variablesOf } from './variables.ts';
 
 /**
@@ -44,7 +44,6 @@ const MAX_ROUNDS = 8;
 export interface Walker {
   readonly sources: Sources;
   readonly kustomize: Kustomize;
-  readonly unknowns: Unknowns;
 }
 
 /** Walks until the variables that Kustomizations read of each other's objects are settled. */
@@ -122,12 +121,12 @@ function childrenOf(outcome: Outcome): (Kustomization | string)[] {
 }
 
 /** What becomes of one Kustomization. */
-export function createVisitor({ sources, kustomize, unknowns }: Walker) {
+export function createVisitor({ sources, kustomize }: Walker) {
   const builds = new Map<
     string,
     Promise<{ built: readonly { yaml: string }[]; remote: readonly Remote[] }>
   >();
-  const read = createReader(unknowns);
+  const read = createReader();
   const readiness = createReadiness();
 
   return async (kustomization: Kustomization, find: FindObject): Promise<Outcome> => {
@@ -135,7 +134,7 @@ export function createVisitor({ sources, kustomize, unknowns }: Walker) {
     // It applies to another cluster: nothing of it is ours, and it is ready as far as can be seen.
     if (spec.kubeConfig) return { state: 'applied', objects: [], remote: [] };
     const { postBuild: _values, ...building } = spec;
-    const hidden = unknowns.find(building);
+    const hidden = findHidden(building);
     if (hidden)
       return { state: 'away', why: `cannot be followed: ${hidden}`, mend: 'Judge the live cluster.' };
     const source = sourceOf(kustomization);
@@ -166,7 +165,7 @@ export function createVisitor({ sources, kustomize, unknowns }: Walker) {
         builds.set(key, build);
       }
       const { built, remote } = await build;
-      const objects = read(built, kustomization, variablesOf(kustomization, find, unknowns), place);
+      const objects = read(built, kustomization, variablesOf(kustomization, find), place);
       const nowhere = objects.find(({ object }) => lacksNamespace(object))?.object;
       if (nowhere)
         throw new BuildError(
