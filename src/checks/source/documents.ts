@@ -15,13 +15,13 @@ import {
   YAMLException,
 } from 'js-yaml';
 import type { SourceFile } from '../../facts/view.ts';
-import { lineAt, textOf } from './tree.ts';
+import { type Effort, lineAt, linesOf, spend, textOf } from './tree.ts';
 
-/** About 0.3 s of parsing. */
-export const MAX_BYTES = 1024 * 1024;
-const MAX_DOCUMENTS = 1_000;
-const MAX_DEPTH = 100;
-const MAX_ALIASES = 1_000;
+/** In characters, about 0.3 s of parsing; in levels; in documents; and in aliases. */
+export const LIMITS = { size: 1024 * 1024, depth: 100, documents: 1_000, aliases: 1_000 } as const;
+
+/** What reading a character costs, in the units of Effort. */
+const EFFORT = 20;
 
 export interface Document {
   /** A map or a list. */
@@ -30,43 +30,46 @@ export interface Document {
   readonly line: number;
 }
 
-export type Documents =
-  | { readonly state: 'parsed'; readonly documents: readonly Document[] }
-  /** Not what its name says; `line` from 1. */
+/** What cannot be read: no YAML or JSON (`line` from 1), or too much of it to find out. */
+export type Broken =
   | { readonly state: 'broken'; readonly message: string; readonly line?: number }
-  /** Too much to find out. */
   | { readonly state: 'over'; readonly message: string };
+
+export type Documents = { readonly state: 'parsed'; readonly documents: readonly Document[] } | Broken;
 
 const parsed = new WeakMap<SourceFile, Documents>();
 
 /** The documents of a file whose content was kept; empty documents left out. */
-export function documentsOf(file: SourceFile): Documents {
-  const known = parsed.get(file);
+export const documentsOf = (file: SourceFile, effort: Effort): Documents =>
+  readOnce(file, parsed, effort, (text) =>
+    file.path.endsWith('.json') ? json(text) : readYaml(() => yaml(text)),
+  );
+
+/** Reads the content of a file within the limits, and remembers for as long as the file lives what it came to. */
+export function readOnce<T>(
+  file: SourceFile,
+  memory: WeakMap<SourceFile, T | Broken>,
+  effort: Effort,
+  read: (text: string) => T | Broken,
+): T | Broken {
+  const text = textOf(file) ?? '';
+  if (text.length > LIMITS.size) return over(`it is larger than ${LIMITS.size / 1024 / 1024} MiB`);
+  if (!spend(effort, text.length * EFFORT)) return over('all files of this check together are too large');
+  const known = memory.get(file);
   if (known) return known;
-  const made = parse(file.path, textOf(file) ?? '');
-  parsed.set(file, made);
+  const made = read(text);
+  memory.set(file, made);
   return made;
 }
 
-function parse(path: string, text: string): Documents {
-  if (text.length > MAX_BYTES) {
-    return over(`it is larger than ${MAX_BYTES / 1024 / 1024} MiB`);
-  }
-  try {
-    return path.endsWith('.json') ? json(text) : yaml(text);
-  } catch (error) {
-    // A stack that overflows: nested deeper than anybody writes.
-    if (error instanceof RangeError) return over('it is nested too deep');
-    throw error;
-  }
-}
-
-const over = (message: string): Documents => ({ state: 'over', message });
+const over = (message: string): Broken => ({ state: 'over', message });
 
 function json(text: string): Documents {
   try {
     return documents([JSON.parse(text)], [0], text);
   } catch (error) {
+    // A stack that overflows: nested deeper than anybody writes.
+    if (error instanceof RangeError) return over('it is nested too deep');
     if (!(error instanceof SyntaxError)) throw error;
     const offset = /position (\d+)/.exec(error.message)?.[1];
     const message = `no JSON: ${error.message}`;
@@ -74,23 +77,30 @@ function json(text: string): Documents {
   }
 }
 
-function yaml(text: string): Documents {
+/** Runs a reader of YAML within the limits; what it throws becomes why nothing was read. */
+export function readYaml<T>(read: () => T): T | Broken {
   try {
-    const events = parseEvents(text, { maxDepth: MAX_DEPTH });
-    const starts = startsOf(events);
-    if (starts.length > MAX_DOCUMENTS) return over(`it holds more than ${MAX_DOCUMENTS} documents`);
-    return documents(
-      constructFromEvents(events, { source: text, schema: SCHEMA, maxAliases: MAX_ALIASES }),
-      starts,
-      text,
-    );
+    return read();
   } catch (error) {
+    if (error instanceof RangeError) return over('it is nested too deep');
     if (!(error instanceof YAMLException)) throw error;
     const { reason, mark } = error;
     // What a limit of the parser stops is no error of the file.
     if (/exceeded|abnormal/.test(reason)) return over(reason);
-    return { state: 'broken', message: `no YAML: ${reason}`, ...(mark ? { line: mark.line + 1 } : {}) };
+    return { state: 'broken', message: `no YAML: ${reason}`, ...(mark ? { line: lineIn(mark) } : {}) };
   }
+}
+
+/** What is missing at the end of a file is missing in its last line. */
+const lineIn = ({ buffer, line }: { readonly buffer: string; readonly line: number }): number =>
+  Math.min(line + 1, lineAt(buffer, buffer.trimEnd().length));
+
+function yaml(text: string): Documents {
+  const events = parseEvents(text, { maxDepth: LIMITS.depth });
+  const starts = startsOf(events);
+  if (starts.length > LIMITS.documents) return over(`it holds more than ${LIMITS.documents} documents`);
+  const values = constructFromEvents(events, { source: text, schema: SCHEMA, maxAliases: LIMITS.aliases });
+  return documents(values, starts, text);
 }
 
 /** YAML 1.2 with merge keys, as Kubernetes has them; what has a tag of its own is taken as if it had none. */
@@ -123,11 +133,16 @@ function startsOf(events: readonly Event[]): readonly number[] {
 
 function documents(values: readonly unknown[], starts: readonly number[], text: string): Documents {
   const found: Document[] = [];
+  const lineOf = linesOf(text);
   for (const [index, value] of values.entries()) {
     if (value === null || value === undefined) continue;
-    const line = lineAt(text, starts[index] ?? 0);
+    const line = lineOf(starts[index] ?? 0);
     if (typeof value !== 'object') {
-      return { state: 'broken', message: 'a document is neither a map nor a list', line };
+      return {
+        state: 'broken',
+        message: 'no YAML or JSON that can be judged: a document is neither a map nor a list',
+        line,
+      };
     }
     found.push({ value, line });
   }

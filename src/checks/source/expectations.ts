@@ -4,7 +4,7 @@ import type { SourceFile, WholeObject } from '../../facts/view.ts';
 import type { Finding } from '../check.ts';
 import { ask } from '../shared/ask.ts';
 import { finding } from '../shared/messages.ts';
-import { type Documents, documentsOf } from './documents.ts';
+import { type Broken, documentsOf } from './documents.ts';
 import type { FileParams } from './schema.ts';
 import { at, type Effort, located, type Place } from './tree.ts';
 
@@ -16,7 +16,7 @@ export function judgeDocuments(
   place: Place,
   effort: Effort,
 ): readonly Finding[] {
-  const found = documentsOf(file);
+  const found = documentsOf(file, effort);
   if (found.state !== 'parsed') return [unparsed(found, `${entry}.yaml`, file, place)];
   if (found.documents.length === 0) return [empty(`${entry}.yaml`, file, place)];
   const findings: Finding[] = [];
@@ -47,12 +47,7 @@ export function judgeDocuments(
 }
 
 /** Why a file's documents say nothing. */
-export function unparsed(
-  found: Exclude<Documents, { readonly state: 'parsed' }>,
-  field: string,
-  { path }: SourceFile,
-  place: Place,
-): Finding {
+export function unparsed(found: Broken, field: string, { path }: SourceFile, place: Place): Finding {
   const about = { subject: place.subject, field };
   if (found.state === 'over') {
     return finding({

@@ -7,8 +7,10 @@ import { compileCel } from '../shared/cel.ts';
 import { count, finding, isUnknowable, refer, someOf, unknownFinding } from '../shared/messages.ts';
 import { judgeDocuments } from './expectations.ts';
 import { compileGlob } from './glob.ts';
+import { judgeHeadings } from './headings.ts';
 import { reasons } from './reasons.ts';
 import { type FileParams, type Params, schema } from './schema.ts';
+import { judgeSteps, type Steps, stepMissing } from './steps.ts';
 import { judgeText, patternOf } from './text.ts';
 import { at, type Effort, filesOf, located, type Place, SOURCE_KINDS, textOf } from './tree.ts';
 
@@ -21,11 +23,19 @@ export const source = defineCheck<Params>({
   example: `source:
   ref: {kind: GitRepository, namespace: flux-system, name: flux-system}
   files:
+  - path: .github/workflows/flux-local.yaml
+    workflowStep:
+      uses: aquasecurity/trivy-action
+      pinned: true
+      with: {scan-type: config, severity: "CRITICAL,HIGH,*"}
+      job: security-scan
+  - path: docs/runbooks/disaster-recovery.md
+    headings: ["*RTO*", "*RPO*", "Restore*"]
   - path: scripts/bootstrap-apps.sh
-    matches:
-    - '^run_parallel\\(\\) \\{'
-    notMatches:
-    - '^set \\+e'
+    matches: ['^run_parallel\\(\\) \\{']
+    notMatches: ['^set \\+e']
+  - path: "**/*.key"
+    exists: false
 `,
   problems,
   judge,
@@ -80,10 +90,11 @@ function judgeEntry(entry: FileParams, field: string, place: Place, effort: Effo
     if (found.length > 0) return { findings: forbidden(found, field, place), passed: 0, files: found };
     return leftOut === undefined
       ? { findings: [], passed: 1, files: [] }
-      : { findings: [away(entry, field, place, leftOut)], passed: 0, files: [] };
+      : { findings: [away(entry.path, field, place, leftOut)], passed: 0, files: [] };
   }
   if (found.length === 0) {
-    const none = leftOut === undefined ? absent(entry, field, place) : away(entry, field, place, leftOut);
+    const none =
+      leftOut === undefined ? absent(entry, field, place) : away(entry.path, field, place, leftOut);
     return { findings: [none], passed: 0, files: [] };
   }
   const findings: Finding[] = [];
@@ -93,12 +104,17 @@ function judgeEntry(entry: FileParams, field: string, place: Place, effort: Effo
     findings.push(...said);
     if (said.length === 0) passed++;
   }
-  if (leftOut !== undefined && asksContent(entry)) findings.push(partly(entry, field, place, leftOut));
-  return { findings, passed, files: found };
+  if (leftOut !== undefined && asksEach(entry)) findings.push(partly(entry, field, place, leftOut));
+  if (!entry.workflowStep) return { findings, passed, files: found };
+  const step = judgeStep(entry.workflowStep, entry.path, field, found, place, effort, leftOut);
+  findings.push(...step.findings);
+  if (asksEach(entry)) return { findings, passed, files: found };
+  return { findings, passed: step.file ? 1 : 0, files: step.file ? [step.file] : [] };
 }
 
-const asksContent = ({ matches, notMatches, yaml }: FileParams): boolean =>
-  matches.length + notMatches.length + yaml.length > 0;
+/** Is anything asked of the content of each file? */
+const asksEach = ({ matches, notMatches, headings, yaml }: FileParams): boolean =>
+  matches.length + notMatches.length + headings.length + yaml.length > 0;
 
 function judgeFile(
   entry: FileParams,
@@ -107,13 +123,33 @@ function judgeFile(
   place: Place,
   effort: Effort,
 ): readonly Finding[] {
-  if (!asksContent(entry)) return [];
+  if (!asksEach(entry)) return [];
   const text = textOf(file);
   if (text === undefined) return [notKept(file, field, place)];
   return [
     ...judgeText(entry, field, file, text, place, effort),
+    ...(entry.headings.length > 0 ? judgeHeadings(entry, field, file, place, effort) : []),
     ...(entry.yaml.length > 0 ? judgeDocuments(entry, field, file, place, effort) : []),
   ];
+}
+
+/** A step that nobody sees is missing only where every workflow can be seen. */
+function judgeStep(
+  wanted: NonNullable<FileParams['workflowStep']>,
+  path: string,
+  field: string,
+  files: readonly SourceFile[],
+  place: Place,
+  effort: Effort,
+  leftOut: string | undefined,
+): Steps {
+  const kept = files.filter(({ text }) => text !== undefined);
+  const judged = judgeSteps(wanted, field, kept, place, effort);
+  if (judged) return judged;
+  const unread = files.filter(({ text }) => text === undefined);
+  if (unread.length > 0) return { findings: unread.map((file) => notKept(file, field, place)) };
+  if (leftOut !== undefined) return { findings: [away(path, field, place, leftOut)] };
+  return { findings: [stepMissing(wanted, field, files, place, effort)] };
 }
 
 function missing(subject: Subject, served: boolean): Finding {
@@ -140,7 +176,7 @@ function absent({ path }: FileParams, field: string, place: Place): Finding {
   });
 }
 
-function away({ path }: FileParams, field: string, place: Place, why: string): Finding {
+function away(path: string, field: string, place: Place, why: string): Finding {
   return finding({
     level: 'Unknown',
     reason: 'LeftOut',

@@ -55,6 +55,57 @@ export const reasons: Readonly<Record<string, ReasonDoc>> = {
     meaning: 'The file is no YAML or JSON: keys that occur twice, templates, an error of syntax.',
     mend: 'Mend the line that is named; a template is judged by matches.',
   },
+  HeadingMissing: {
+    level: 'Fail',
+    meaning: 'The Markdown file has no such heading outside quotes, lists and code.',
+    mend: 'Write the section, or correct headings.',
+  },
+  SectionEmpty: {
+    level: 'Fail',
+    meaning: 'The heading is there, and nothing stands beneath it.',
+    mend: 'Write the section.',
+  },
+  StepMissing: {
+    level: 'Fail',
+    meaning: 'No step or job of the workflows uses the action, or the files are no workflows.',
+    mend: 'Add the step, or correct uses and path.',
+  },
+  StepNeverRuns: {
+    level: 'Fail',
+    meaning:
+      'The step is there and is never run: its condition is false, or what its job waits for never runs.',
+    mend: 'Let it run.',
+  },
+  StepDiffers: {
+    level: 'Fail',
+    meaning: 'The step stands in another job, or does not set an input as it must.',
+    mend: 'Change the step, or correct with and job.',
+  },
+  NotPinned: {
+    level: 'Fail',
+    meaning: 'The action is used by a tag or a branch, which others can move to other code.',
+    mend: 'Pin it to a full commit, an image to its digest.',
+  },
+  PermissionDiffers: {
+    level: 'Fail',
+    meaning: 'The token of the job has another permission than it must.',
+    mend: 'Set permissions of the job, or of the workflow if the job sets none.',
+  },
+  RepositoryDefault: {
+    level: 'Unknown',
+    meaning: 'Neither job nor workflow sets permissions, so that the settings of the repository decide.',
+    mend: 'Set permissions of the job.',
+  },
+  OnlyAtRunTime: {
+    level: 'Unknown',
+    meaning: 'An input is an expression in doubled braces, whose value only a run can tell.',
+    mend: 'Write the value out.',
+  },
+  OnlyIf: {
+    level: 'Note',
+    meaning: 'The step is as it must be and runs under a condition, which is not judged.',
+    mend: 'Nothing, if the condition is what is wanted.',
+  },
   NotKept: {
     level: 'Unknown',
     meaning: 'The content of the file was not kept: it is too large, or no text.',

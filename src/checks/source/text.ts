@@ -5,10 +5,7 @@ import type { Finding } from '../check.ts';
 import { finding } from '../shared/messages.ts';
 import { compileRe2, type Re2, type Re2Problem } from '../shared/re2.ts';
 import type { FileParams } from './schema.ts';
-import { at, type Effort, lineAt, located, type Place } from './tree.ts';
-
-/** Characters of text times instructions of patterns that one judgement may spend: about two seconds at the very worst. */
-const MAX_WORK = 100_000_000;
+import { at, type Effort, lineAt, located, MAX_WORK, type Place, spend } from './tree.ts';
 
 const compiled = new Map<string, Re2 | Re2Problem>();
 const MAX_PATTERNS = 2_000;
@@ -17,25 +14,28 @@ const MAX_PATTERNS = 2_000;
 export function patternOf(source: string): Re2 | Re2Problem {
   const known = compiled.get(source);
   if (known) return known;
-  const made = compileRe2(source, { multiline: true });
+  const made = compileRe2(source, { multiline: true, maxWork: MAX_WORK });
   if (compiled.size >= MAX_PATTERNS) compiled.clear();
   compiled.set(source, made);
   return made;
 }
 
-const answers = new WeakMap<SourceFile, Map<string, number | undefined>>();
+const answers = new WeakMap<SourceFile, Map<string, boolean | undefined>>();
 
-/** Where the pattern occurs first: -1 nowhere, undefined where finding out costs too much. */
-function search(source: string, file: SourceFile, text: string, effort: Effort): number | undefined {
+/** Does the pattern occur? Undefined where finding out costs too much. */
+function occurs(source: string, file: SourceFile, text: string, effort: Effort): boolean | undefined {
   const pattern = patternOf(source) as Re2;
-  effort.work += text.length * pattern.size;
-  if (effort.work > MAX_WORK) return undefined;
-  const known = answers.get(file) ?? new Map<string, number | undefined>();
+  if (!spend(effort, text.length * pattern.size)) return undefined;
+  const known = answers.get(file) ?? new Map<string, boolean | undefined>();
   answers.set(file, known);
-  if (known.has(source)) return known.get(source);
-  const found = pattern.find(text);
-  known.set(source, found);
-  return found;
+  if (!known.has(source)) known.set(source, pattern.test(text));
+  return known.get(source);
+}
+
+/** The line of its first occurrence, where that is not too costly to say. */
+function lineOf(source: string, text: string): number | undefined {
+  const offset = (patternOf(source) as Re2).where(text);
+  return offset === undefined ? undefined : lineAt(text, offset);
 }
 
 /** The findings of matches and notMatches for one file. */
@@ -50,10 +50,10 @@ export function judgeText(
   const findings: Finding[] = [];
   const { subject } = place;
   for (const [index, pattern] of matches.entries()) {
-    const found = search(pattern, file, text, effort);
+    const found = occurs(pattern, file, text, effort);
     const field = `${entry}.matches[${index}]`;
     if (found === undefined) findings.push(tooCostly(field, pattern, file, place));
-    if (found !== -1) continue;
+    if (found !== false) continue;
     findings.push(
       finding({
         level: 'Fail',
@@ -67,11 +67,11 @@ export function judgeText(
     );
   }
   for (const [index, pattern] of notMatches.entries()) {
-    const found = search(pattern, file, text, effort);
+    const found = occurs(pattern, file, text, effort);
     const field = `${entry}.notMatches[${index}]`;
     if (found === undefined) findings.push(tooCostly(field, pattern, file, place));
-    if (found === undefined || found < 0) continue;
-    const line = lineAt(text, found);
+    if (!found) continue;
+    const line = lineOf(pattern, text);
     findings.push(
       finding({
         level: 'Fail',

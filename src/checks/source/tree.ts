@@ -21,8 +21,17 @@ export interface Place {
 
 /** What one judgement has cost so far. Counted also where an answer is remembered, so that it comes to the same every time. */
 export interface Effort extends Budget {
-  /** Characters of text times instructions of patterns. */
+  /** Characters of text times instructions of patterns; reading a file costs as much for each character. */
   work: number;
+}
+
+/** What one judgement may cost: about two seconds at the very worst. */
+export const MAX_WORK = 100_000_000;
+
+/** Counts the work; false where it is more than may be done. */
+export function spend(effort: Effort, work: number): boolean {
+  effort.work += work;
+  return effort.work <= MAX_WORK;
 }
 
 const chosen = new WeakMap<SourceTree, Map<string, readonly SourceFile[]>>();
@@ -68,10 +77,21 @@ export function textOf({ text }: SourceFile): string | undefined {
 }
 
 /** The line, from 1, of a character. */
-export function lineAt(text: string, offset: number): number {
-  let line = 1;
-  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++;
-  return line;
+export const lineAt = (text: string, offset: number): number => linesOf(text)(offset);
+
+/** The line, from 1, of each character that is asked for. */
+export function linesOf(text: string): (offset: number) => number {
+  const ends: number[] = [];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) ends.push(at);
+  return (offset) => {
+    let [low, high] = [0, ends.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((ends[middle] as number) < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low + 1;
+  };
 }
 
 /** A revision as people write it: hashes cut to 12 digits. */

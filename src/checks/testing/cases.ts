@@ -88,9 +88,11 @@ export function readCases(folder: string): readonly Case[] {
     .sort()
     .flatMap((file) => {
       const text = readFileSync(join(folder, 'cases', file), 'utf8');
-      return parseAllDocuments(text).flatMap((document) =>
-        casesOf(document.toJS({ maxAliasCount: -1 }), `${folder}/cases/${file}`),
-      );
+      return parseAllDocuments(text).flatMap((document) => {
+        const [error] = document.errors;
+        if (error) throw new Error(`${folder}/cases/${file}: ${error.message}`);
+        return casesOf(document.toJS({ maxAliasCount: -1 }), `${folder}/cases/${file}`);
+      });
     });
 }
 
