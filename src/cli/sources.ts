@@ -78,6 +78,7 @@ export async function openCluster(
     discovery: createDiscovery(transport),
     clock: systemClock(),
     allowEvidenceFrom: flags.allowEvidenceFrom ?? [],
+    outside: process.env.KUBERNETES_SERVICE_HOST === undefined,
   });
   return {
     transport,

@@ -3,6 +3,7 @@
 // into a store of projections.
 
 import type { ApiResource, Clock, Discovery, KubeObject, Transport } from '../kubernetes/index.ts';
+import { throughApiServer } from './artifacts/service-proxy.ts';
 import { createTrees } from './artifacts/trees.ts';
 import { createDefinitions } from './definitions.ts';
 import { MANAGERS, writersOf } from './equal.ts';
@@ -37,6 +38,8 @@ export interface LiveOptions {
   readonly observe?: (kind: string) => (event: WatchEventName) => void;
   /** Ranges of special addresses (CIDR) that evidence may be fetched from all the same. */
   readonly allowEvidenceFrom?: readonly string[];
+  /** This process is not in the cluster: Services of it are asked through the API server. */
+  readonly outside?: boolean;
 }
 type WatchEventName =
   | 'list'
@@ -88,7 +91,7 @@ export function liveSource(options: LiveOptions): LiveSource {
   const listeners = new Set<(change: FactChange) => void>();
   const network = createGuardedFetch({ allow: options.allowEvidenceFrom ?? [] });
   const trees = createTrees({
-    open: network.open,
+    open: options.outside ? throughApiServer(transport, network.open) : network.open,
     clock,
     onChange: ({ kind, namespace, name }) =>
       tell({
