@@ -7,7 +7,7 @@ import { freeName } from '../shared/remedies.ts';
 import { matcher } from '../shared/selectors.ts';
 import type { Direction } from './engine/index.ts';
 import { nameOf, type Side } from './remedy-flows.ts';
-import { isCovered, isLeftOut, passagesInto, passagesOf, type Variant } from './remedy-passages.ts';
+import { closing, isCovered, isLeftOut, passagesInto, passagesOf, type Variant } from './remedy-passages.ts';
 import type { Scene, Subjects } from './remedy-scene.ts';
 import type { Draft, Passage } from './remedy-write.ts';
 import { workloadOf } from './subjects.ts';
@@ -34,7 +34,7 @@ export function draftsFor(scene: Scene, variant: Variant): readonly Draft[] {
     });
   };
   for (const subjects of scene.subjects) {
-    for (const direction of scene.open.keys()) {
+    for (const direction of variant.isolates) {
       for (const selected of openOnes(subjects, direction, scene)) {
         add(selected, passagesInto(selected.namespace, direction, scene, variant), [direction]);
       }
@@ -120,7 +120,7 @@ function allowed(
   scene: Scene,
   variant: Variant,
 ): readonly (readonly [Selected, readonly Passage[]])[] {
-  const open = scene.open.get(side.direction) ?? new Set<Pod>();
+  const open = closing(side.direction, scene, variant);
   const isClosed = side.subject !== undefined && [...side.subjectPods].some((pod) => open.has(pod));
   if (!side.isDenied && !isClosed) return [];
   return selectedBy(side, scene).flatMap((selected) => {

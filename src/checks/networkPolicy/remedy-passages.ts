@@ -10,11 +10,20 @@ import type { Passage, Who } from './remedy-write.ts';
 import { podsMeant } from './subjects.ts';
 
 export interface Variant {
+  /** The directions that pods are isolated in. */
+  readonly isolates: readonly Direction[];
   /** Do the pods of a namespace go on talking to each other? */
   readonly namespace: boolean;
   /** Are flows of `deny` denied explicitly, or only left out? */
   readonly deny: boolean;
 }
+
+/** The pods that are put under default deny. */
+export function closing(direction: Direction, { open }: Scene, { isolates }: Variant): ReadonlySet<Pod> {
+  return (isolates.includes(direction) ? open.get(direction) : undefined) ?? NOBODY;
+}
+
+const NOBODY: ReadonlySet<Pod> = new Set();
 
 /** Who goes on passing into, or out of, pods that are isolated. */
 export function passagesInto(
@@ -99,7 +108,7 @@ function isPodsOf({ entity, cidr, namespaceSelector, namespace }: Peer, where: s
 
 /** Is the flow out of the question once the pods are isolated, since nobody at its other end is let through? */
 export function isLeftOut(side: Side, scene: Scene, variant: Variant): boolean {
-  const open = scene.open.get(side.direction) ?? new Set<Pod>();
+  const open = closing(side.direction, scene, variant);
   if (![...side.subjectPods].every((pod) => open.has(pod))) return false;
   const namespaces = new Set([...side.subjectPods].map(({ meta }) => meta.namespace));
   return [...namespaces].every((namespace) =>

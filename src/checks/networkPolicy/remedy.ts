@@ -1,6 +1,7 @@
 // What would isolate the pods that are not, and keep the flows that the check
 // allows: policies to add, and rules to narrow that let everybody through.
 
+import type { Peer } from '../../api/selectors.ts';
 import type { Edit } from '../../facts/edits.ts';
 import type { CheckContext, Finding, Remedy, Way } from '../check.ts';
 import { refer } from '../shared/messages.ts';
@@ -29,7 +30,8 @@ export function remedies(
   const given = new Set(hopeless.flatMap(({ mends }) => mends));
   const mends = failing.filter((finding) => !given.has(finding));
   if (mends.length === 0) return hopeless;
-  return [...hopeless, { mends, ways: waysFor(scene, mends), without: whyLeft(scene, mends) }];
+  const without = whyLeft(scene);
+  return [...hopeless, { mends, ways: waysFor(scene, mends), ...(without ? { without } : {}) }];
 }
 
 /** Why no policy of ours can mend this, if it is so. */
@@ -57,14 +59,16 @@ function whyNone(finding: Finding, { enforcer }: Scene): string | undefined {
   }
 }
 
-/** Every way, from the one that disturbs least to the one that is strictest. */
+/** Every way, from the one that disturbs least to the one that is strictest; then those for one direction alone. */
 function waysFor(scene: Scene, mends: readonly Finding[]): readonly Way[] {
-  const variants: readonly Variant[] = [
-    { namespace: true, deny: false },
-    { namespace: true, deny: true },
-    { namespace: false, deny: false },
-    { namespace: false, deny: true },
-  ];
+  const directions = [...scene.open.keys()];
+  const each = directions.length > 1 ? directions.map((direction) => [direction]) : [];
+  const variants: readonly Variant[] = [directions, ...each].flatMap((isolates) => [
+    { isolates, namespace: true, deny: false },
+    { isolates, namespace: true, deny: true },
+    { isolates, namespace: false, deny: false },
+    { isolates, namespace: false, deny: true },
+  ]);
   const seen = new Set<string>();
   return variants.flatMap((variant) => {
     const drafts = draftsFor(scene, variant);
@@ -130,9 +134,20 @@ const isOfOtherNodes = ({ deny, who }: Draft['passages'][number]) =>
 const isOfNode = (who: Draft['passages'][number]['who']) =>
   who !== 'namespace' && (who.entity === 'host' || who.entity === 'cluster');
 
-function whyLeft({ enforcer }: Scene, mends: readonly Finding[]): string {
-  const fixes = [...new Set(mends.flatMap(({ fix }) => fix ?? []))].slice(0, 2).join(' ');
-  const nodes =
-    enforcer === 'kubernetes' ? ' A NetworkPolicy cannot name nodes or the API server, and cannot deny.' : '';
-  return `${fixes}${nodes}`;
+/** What stands in the way of every way, where that is known. */
+function whyLeft({ enforcer, params }: Scene): string | undefined {
+  const parts = (params.allow ?? []).flatMap(({ from, to }, at) => {
+    const [stranger, direction] = isStranger(to) ? [to, 'Egress' as const] : [from, 'Ingress' as const];
+    if (!isStranger(stranger) || !params.isolated.includes(direction)) return [];
+    if ((params.except ?? []).some(({ entity }) => entity === stranger?.entity)) return [];
+    return [
+      `The check contradicts itself: allow[${at}] is a flow with ${stranger?.entity}, and isolated: [${direction}] forbids it on every port. List {entity: ${stranger?.entity}} under except, or name addresses or namespaces in allow.`,
+    ];
+  });
+  if (enforcer === 'kubernetes') {
+    parts.push('A NetworkPolicy cannot name nodes or the API server, and cannot deny.');
+  }
+  return parts.length > 0 ? parts.join(' ') : undefined;
 }
+
+const isStranger = (peer: Peer | undefined) => peer?.entity === 'world' || peer?.entity === 'cluster';

@@ -48,8 +48,7 @@ interface Found {
 
 function handlerFor(container: Container, name: ProbeName, expected: Expectations | undefined): Found {
   const existing = soundOf(container, name);
-  if (expected?.path !== undefined)
-    return askingPath(container, name, expected.path, expected.port, existing);
+  if (expected?.path !== undefined) return askingPath(container, expected.path, expected.port, existing);
   if (expected?.port !== undefined) return askingPort(existing, expected.port, container, name);
   if (existing) {
     const own = resolving(existing, container);
@@ -83,7 +82,7 @@ function unasked(container: Container, name: ProbeName): Found {
     };
   }
   const port = portFor(container);
-  if (!port) return { missing: noPort(container, name) };
+  if (!port) return { missing: noPort(container) };
   return {
     handler: { tcpSocket: { port: nameOf(port.port) } },
     decide: [
@@ -95,7 +94,6 @@ function unasked(container: Container, name: ProbeName): Found {
 
 function askingPath(
   container: Container,
-  name: ProbeName,
   path: string,
   wanted: number | string | undefined,
   existing: Probe | undefined,
@@ -108,7 +106,7 @@ function askingPath(
     return { handler: { httpGet: { ...(before ?? schemeOf(declared)), path, port: known } } };
   }
   const port = portFor(container);
-  if (!port) return { missing: noPort(container, name) };
+  if (!port) return { missing: noPort(container) };
   const httpGet = { ...(before ?? schemeOf(port.port)), path, port: nameOf(port.port) };
   return { handler: { httpGet }, decide: port.decide };
 }
@@ -138,7 +136,7 @@ function askingPort(
 /** The probe names a port that the container does not declare. */
 function onAnotherPort(existing: Probe, container: Container, name: ProbeName): Found {
   const port = portFor(container);
-  if (!port) return { missing: noPort(container, name) };
+  if (!port) return { missing: noPort(container) };
   return {
     handler: withPort(existing, nameOf(port.port), container),
     decide: [
@@ -208,14 +206,13 @@ function portFor({
 
 const nameOf = ({ name, containerPort }: ContainerPort) => name ?? containerPort;
 
-function noPort({ name, ports }: Container, probe: ProbeName): string {
+function noPort({ name, ports }: Container): string {
   const tcp = ports.filter(({ protocol }) => protocol === 'TCP');
   const which =
     tcp.length === 0
       ? 'declares no TCP port'
       : `declares ports ${tcp.map(nameOf).join(', ')}, none of which is known to answer for its health`;
-  const field = probe.toLowerCase();
-  return `Container ${name} ${which}: say in the check which port its ${FIELDS[probe]} is to ask, as ${field}.port, and the path as ${field}.path; or name the container in exceptContainers.`;
+  return `Container ${name} ${which}: say in the check which port and path its probes are to ask (readiness.port, readiness.path, liveness.port, ...), or name the container in exceptContainers.`;
 }
 
 /** What is there, brought within the limits; for a new probe the usual times, written out. */

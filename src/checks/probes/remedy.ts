@@ -47,7 +47,7 @@ function remedyOf(params: Params, context: CheckContext, findings: readonly Find
       decide: [...decide, released.decide],
     });
   }
-  return { mends: findings, ways, without: [...missing, ...(missing.length === 0 ? [why] : [])].join(' ') };
+  return { mends: findings, ways, without: missing.length === 0 ? why : [...new Set(missing)].join(' ') };
 }
 
 function workloadOf({ kind, namespace, name }: Subject, { facts }: CheckContext): Templated | undefined {

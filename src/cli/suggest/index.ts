@@ -15,7 +15,7 @@ import { EXIT_DRIFTED, EXIT_OK, UsageError } from '../exit.ts';
 import type { JudgeFlags } from '../flags.ts';
 import { fromCluster, fromManifests, type World } from '../world.ts';
 import { originOf } from './origin.ts';
-import { type Plan, planFor } from './plan.ts';
+import { type Plan, planFor, withoutFix } from './plan.ts';
 import { asJson, asYaml, type ItemPlan } from './render.ts';
 
 export interface SuggestFlags extends JudgeFlags {
@@ -100,15 +100,18 @@ function explain({ item, plan }: ItemPlan): void {
   for (const check of plan.checks) {
     const { before, after, suggestions, without } = check;
     const documents = suggestions.reduce((sum, { edits }) => sum + edits.length, 0);
+    const printed = documents === 1 ? 'the document' : `the ${documents} documents`;
     const outcome =
-      before === after && documents === 0
+      documents === 0
         ? before
-        : `${before}, and ${after} with ${documents === 1 ? 'the document' : `the ${documents} documents`} printed for it`;
+        : `${before}, and ${after === before ? 'still ' : ''}${after} with ${printed} printed for it`;
     say(`${name}: check ${check.name} (${check.type}) is ${outcome}`);
-    for (const { finding, because } of without) {
-      say(`  no suggestion for ${finding.reason}${finding.subject ? ` of ${refer(finding.subject)}` : ''}`);
-      say(`    ${finding.message}`);
-      if (because !== finding.fix) say(`    ${because}`);
+    for (const [because, alike] of Map.groupBy(without, (each) => each.because)) {
+      for (const { finding } of alike) {
+        const { reason, subject } = finding;
+        say(`  no suggestion for ${reason}${subject ? ` of ${refer(subject)}` : ''}: ${withoutFix(finding)}`);
+      }
+      say(`    ${because}`);
     }
   }
 }

@@ -193,9 +193,8 @@ function bestWay(
     else objection ??= 'What is known was judged and is not shown: it does not mend it.';
   }
   if (partial) return { trial: partial, because: '' };
-  return {
-    because: [remedy.without, objection].filter(Boolean).join(' ') || 'nothing is known that would mend it',
-  };
+  const because = [remedy.without, objection].filter(Boolean).join(' ');
+  return { because: because || remedy.mends[0]?.fix || 'Nothing is known that would mend it.' };
 }
 
 /** Those of the findings that are no longer there; of several alike, those whose very words are not. */
@@ -216,11 +215,16 @@ function worsened(before: Judged, after: Judged): string | undefined {
   for (const finding of badOf(before)) allowed.set(keyOf(finding), (allowed.get(keyOf(finding)) ?? 0) + 1);
   for (const finding of badOf(after)) {
     const left = allowed.get(keyOf(finding)) ?? 0;
-    if (left === 0) return `check ${after.spec.name} says: ${finding.message}`;
+    if (left === 0) return `check ${after.spec.name} says: ${withoutFix(finding)}`;
     allowed.set(keyOf(finding), left - 1);
   }
   if (after.judgement.passed >= before.judgement.passed) return undefined;
   return `check ${after.spec.name} finds only ${after.judgement.passed} good where it was ${before.judgement.passed}`;
+}
+
+/** What was found, without the advice at its end. */
+export function withoutFix({ message, fix }: Finding): string {
+  return fix && message.endsWith(fix) ? message.slice(0, -fix.length).trim() : message;
 }
 
 /** Equal for the same finding before and after. The first word tells flows apart, whose messages begin with their path. */
@@ -247,9 +251,9 @@ function checkPlan(
     without: [
       ...after.failing.map((finding) => ({
         finding,
-        because: givenUp.get(keyOf(finding)) ?? finding.fix ?? 'nothing is known that would mend it',
+        because: givenUp.get(keyOf(finding)) ?? finding.fix ?? 'Nothing is known that would mend it.',
       })),
-      ...after.unknown.map((finding) => ({ finding, because: 'it is not known whether this fails' })),
+      ...after.unknown.map((finding) => ({ finding, because: 'It is not known whether this fails.' })),
     ],
   };
 }
@@ -257,5 +261,5 @@ function checkPlan(
 function seen({ verdict, judgement, failing, unknown }: Judged): string {
   const [first, ...more] = verdict === 'Fail' ? failing : verdict === 'Unknown' ? unknown : [];
   if (!first) return judgement.message ?? '';
-  return more.length === 0 ? first.message : `${first.message} (and ${more.length} more)`;
+  return more.length === 0 ? withoutFix(first) : `${withoutFix(first)} (and ${more.length} more)`;
 }

@@ -3,11 +3,10 @@
 
 import { stringify } from 'yaml';
 import type { RemediationItem } from '../../api/remediation-item.ts';
-import type { Finding } from '../../checks/check.ts';
 import { refer } from '../../checks/shared/messages.ts';
 import { type Edit, type EditTarget, targetOf } from '../../facts/edits.ts';
 import { printable } from '../../report/printable.ts';
-import type { CheckPlan, Plan, Suggestion } from './plan.ts';
+import { type CheckPlan, type Plan, type Suggestion, withoutFix } from './plan.ts';
 
 /** What there is to say of an object that no plan knows. */
 export interface Knowledge {
@@ -95,11 +94,6 @@ function documentOf(
     apply: howTo(edit, target),
     object: objectOf(edit, target),
   };
-}
-
-/** What was found, without the advice at its end: the document is what to do. */
-function withoutFix({ message, fix }: Finding): string {
-  return fix && message.endsWith(fix) ? message.slice(0, -fix.length).trim() : message;
 }
 
 function objectOf(edit: Edit, { apiVersion, kind, namespace, name }: EditTarget): Document['object'] {
