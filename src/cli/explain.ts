@@ -28,6 +28,10 @@ function described(check: Check): string {
     '',
     check.summary,
     '',
+    check.remedies
+      ? 'SUGGESTIONS: `remediation suggest ITEM` proposes what would make it pass, judged before it is shown.'
+      : 'SUGGESTIONS: none; each finding says what to do.',
+    '',
     'EXAMPLE:',
     indent(check.example.trim()),
     '',
