@@ -108,6 +108,9 @@ function observed({ items, raw }: World): JudgedItem[] {
   });
 }
 
+/** What etcd takes of one object, by default. */
+const MAX_DRAFT_BYTES = 1.5 * 1024 * 1024;
+
 /** Items that import left without a check: known, and nothing proves them. */
 async function drafts(paths: readonly string[], { namespace, selector }: JudgeFlags): Promise<JudgedItem[]> {
   const labelled = selector ? labelTest(selector, `--selector ${selector}`) : () => true;
@@ -116,6 +119,10 @@ async function drafts(paths: readonly string[], { namespace, selector }: JudgeFl
     if (!(await stat(dir)).isDirectory()) continue;
     for (const name of (await readdir(dir)).filter((each) => each.endsWith('.yaml.draft')).sort()) {
       const file = path.join(dir, name);
+      if ((await stat(file)).size > MAX_DRAFT_BYTES)
+        throw new UsageError(
+          `${file}: more than the ${MAX_DRAFT_BYTES / 1024 / 1024} MiB that an API server takes of an item`,
+        );
       const raw = parseDraft(await readFile(file, 'utf8'), file);
       const { labels = {}, namespace: own = 'default' } = raw.metadata as {
         labels?: Record<string, string>;

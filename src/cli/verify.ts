@@ -2,6 +2,7 @@
 // with the same functions as the operator.
 
 import { asList, asTable, type JudgedItem } from '../report/items.ts';
+import { printable } from '../report/printable.ts';
 import { type PlaceOf, reviewReport } from '../report/review.ts';
 import { EXIT_DRIFTED, EXIT_OK, EXIT_UNKNOWN, EXIT_USAGE } from './exit.ts';
 import type { VerifyFlags } from './flags.ts';
@@ -11,7 +12,7 @@ import { findPlaces } from './places.ts';
 import { renderReport, titleOf } from './report.ts';
 import { openWorld } from './world.ts';
 
-const say = (line: string) => process.stderr.write(`${line}\n`);
+const say = (line: string) => process.stderr.write(`${printable(line)}\n`);
 
 export async function verify(paths: readonly string[], flags: VerifyFlags): Promise<void> {
   const world = await openWorld(paths, flags);

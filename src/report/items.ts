@@ -2,8 +2,8 @@
 // List, the same contract as the API's).
 
 import stringWidth from 'string-width';
-import { stringify } from 'yaml';
 import type { ItemStatus, State } from '../api/status.ts';
+import { printable, toJson, toYaml } from './printable.ts';
 
 /** An object as its file or the API server has it. */
 export interface RawObject {
@@ -29,9 +29,7 @@ export function asList(judged: readonly JudgedItem[], format: 'json' | 'yaml'): 
     metadata: { resourceVersion: '' },
     items: judged.map(({ raw, status }) => ({ ...raw, status })),
   };
-  return format === 'json'
-    ? `${JSON.stringify(list, null, 2)}\n`
-    : stringify(list, { aliasDuplicateObjects: false });
+  return format === 'json' ? toJson(list) : toYaml(list);
 }
 
 export interface TableOptions {
@@ -66,15 +64,15 @@ export function asTable(judged: readonly JudgedItem[], { wide, color, now }: Tab
     const spec = (raw.spec ?? {}) as Record<string, unknown>;
     const claim = spec.claim as { status?: string } | undefined;
     return [
-      ...(manyNamespaces ? [raw.metadata.namespace ?? ''] : []),
-      raw.metadata.name ?? '',
-      spec.number === undefined ? '' : String(spec.number),
+      ...(manyNamespaces ? [clean(raw.metadata.namespace)] : []),
+      clean(raw.metadata.name),
+      typeof spec.number === 'number' ? String(spec.number) : '',
       clean(spec.title),
       clean(spec.priority) || 'Medium',
       status.state ?? '',
-      status.progress ?? '',
+      clean(status.progress),
       age(status.since, now),
-      ...(wide ? [claim?.status ?? '', clean(spec.milestone), clean(status.summary)] : []),
+      ...(wide ? [clean(claim?.status), clean(spec.milestone), clean(status.summary)] : []),
     ];
   });
   const widths = header.map((title, column) =>
@@ -98,22 +96,21 @@ export function asTable(judged: readonly JudgedItem[], { wide, color, now }: Tab
 /** What a person needs to act: each finding that decides, with its fix. */
 function detail({ raw, status }: JudgedItem): string[] {
   if (status.state === 'Implemented' || status.state === 'Suspended') return [];
-  const lines = [`${raw.metadata.name}: ${clean(status.summary)}`];
+  const lines = [`${clean(raw.metadata.name)}: ${clean(status.summary)}`];
   for (const check of [...(status.prerequisites ?? []), ...(status.checks ?? [])]) {
     if (check.verdict !== 'Fail' && check.verdict !== 'Unknown') continue;
     for (const finding of check.findings ?? []) {
       if (finding.severity !== 'Fail' && finding.severity !== 'Unknown') continue;
-      lines.push(`  ${check.name}: ${finding.severity} ${finding.reason}: ${clean(finding.message)}`);
+      lines.push(clean(`  ${check.name}: ${finding.severity} ${finding.reason}: ${finding.message}`));
       if (finding.fix) lines.push(`    fix: ${clean(finding.fix)}`);
     }
     const hidden = (check.findingsTotal ?? 0) - (check.findings?.length ?? 0);
-    if (hidden > 0) lines.push(`  ${check.name}: and ${hidden} more findings`);
+    if (hidden > 0) lines.push(clean(`  ${check.name}: and ${hidden} more findings`));
   }
   return lines;
 }
 
-/** Control characters could rewrite a terminal. */
-const clean = (text: unknown) => (typeof text === 'string' ? text.replace(/\p{Cc}/gu, ' ') : '');
+const clean = (text: unknown) => (typeof text === 'string' ? printable(text) : '');
 
 /** kubectl's short ages: 5s, 3m, 4h, 2d. */
 function age(since: string | undefined, now: Date): string {

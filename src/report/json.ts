@@ -2,6 +2,7 @@
 // operator would write.
 
 import type { JudgedItem } from './items.ts';
+import { toJson } from './printable.ts';
 import { byMilestone, byPriority, claims, done, type ReportItem, type ReviewReport } from './review.ts';
 
 export function asReportJson(report: ReviewReport, judged: readonly JudgedItem[]): string {
@@ -34,5 +35,5 @@ export function asReportJson(report: ReviewReport, judged: readonly JudgedItem[]
     related: head.related,
     items: judged.map(({ raw, status }) => ({ ...raw, status })),
   };
-  return `${JSON.stringify(content, null, 2)}\n`;
+  return toJson(content);
 }

@@ -2,6 +2,7 @@
 // that `import` reads back to the same items.
 
 import type { StatusFinding } from '../api/status.ts';
+import { enclosed } from './enclosed.ts';
 import {
   byMilestone,
   byPriority,
@@ -101,23 +102,6 @@ function details(item: ReportItem): string[] {
   const about =
     item.number === undefined ? `"${inline(item.title.replaceAll('"', "'"))}"` : `#${item.number}`;
   return [`**Details for ${about}:**`, enclosed(item.description)];
-}
-
-/** A description stays within its item: its headings become bold, its rules go. */
-function enclosed(text: string): string {
-  let fence: string | undefined;
-  return text
-    .split('\n')
-    .map((line) => {
-      const mark = /^\s*(`{3,}|~{3,})/.exec(line)?.[1];
-      if (mark && (!fence || mark.startsWith(fence))) fence = fence ? undefined : mark;
-      if (fence) return line;
-      if (/^ {0,3}(?:(?:-\s*){3,}|(?:\*\s*){3,}|(?:_\s*){3,}|=+\s*)$/.test(line)) return '';
-      const heading = /^ {0,3}#{1,6}\s+(.*?)\s*#*$/.exec(line)?.[1];
-      return heading ? `**${heading.replaceAll('*', '')}**` : line;
-    })
-    .concat(fence ? [fence] : [])
-    .join('\n');
 }
 
 function roadmap(items: readonly ReportItem[]): string[] {
@@ -242,6 +226,10 @@ function table(headers: readonly string[], rows: readonly (readonly string[])[])
 /** Text that Markdown shows as it is, on one line, in a table too. */
 export const inline = (text: string): string =>
   text
-    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+    .toWellFormed()
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ')
     .replace(/[\\`*_[\]<>|~]|&(?=#?\w+;)/g, '\\$&')
-    .trim();
+    .trim()
+    // What would make a heading, a list or a rule of a line of its own.
+    .replace(/^(?:#{1,6}|[-+])(?=\s|$)|^(?:-{3,}|=+)\s*$/, '\\$&')
+    .replace(/^(\d{1,9})([.)])(?=\s|$)/, '$1\\$2');

@@ -4,7 +4,7 @@
 import { KIND } from '../api/group.ts';
 import type { StatusFinding } from '../api/status.ts';
 import { deciding } from './markdown.ts';
-import { printable } from './printable.ts';
+import { printable, toJson } from './printable.ts';
 import { evidenceOf, type Place, type PlaceOf, type ReportItem, type ReviewReport, refer } from './review.ts';
 
 /** What a reason of a check means and how to mend it, for the rules. */
@@ -47,7 +47,7 @@ export function asSarif({ items, at, placeOf }: ReviewReport, version: string, e
       },
     ],
   };
-  return `${JSON.stringify(log, null, 2)}\n`;
+  return toJson(log);
 }
 
 const ROOT = '%SRCROOT%';

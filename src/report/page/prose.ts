@@ -3,11 +3,8 @@
 
 import { micromark } from 'micromark';
 import { gfm, gfmHtml } from 'micromark-extension-gfm';
+import { DEEP } from '../enclosed.ts';
 import { esc } from './parts.ts';
-
-/** Deeper nesting is an attack on the reader, not a list. */
-const MAX_NESTING = 32;
-const DEEP = new RegExp(`^(?:[ \\t]*(?:>|[-*+](?=[ \\t])|\\d{1,9}[.)](?=[ \\t]))){${MAX_NESTING}}`, 'mu');
 
 /**
  * Pictures would be asked for, markup would be run, and footnotes would need
