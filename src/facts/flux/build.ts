@@ -2,11 +2,12 @@
 // network and from whatever the caller's environment holds.
 
 import { execFile } from 'node:child_process';
-import { access, constants, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { BuildError, generate } from './generate.ts';
+import { BuildError, type Config, generate } from './generate.ts';
 import type { KustomizationSpec } from './kustomization.ts';
+import { clip, isolated, programOf } from './programs.ts';
 
 /** What to build. */
 export interface Place {
@@ -26,6 +27,8 @@ export interface Built {
 export interface Kustomize {
   /** The text of each object that the folder brings. Throws a BuildError. */
   build(place: Place, spec: KustomizationSpec): Promise<readonly Built[]>;
+  /** What kustomize makes of a folder with this kustomization, as YAML. Throws a BuildError. */
+  over(folder: string, config: Config): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -38,16 +41,8 @@ export async function findKustomize(searchPath = process.env.PATH ?? ''): Promis
   const kubectl = await programOf('kubectl', searchPath);
   const program = kubectl ?? (await programOf('kustomize', searchPath));
   if (!program) return undefined;
-  // Without PATH it finds no git, without a proxy no host: nothing is fetched behind anyone's back.
   const home = await mkdtemp(path.join(tmpdir(), 'remediation-kustomize-'));
-  const env = {
-    PATH: home,
-    HOME: home,
-    TMPDIR: home,
-    KUBECONFIG: path.join(home, 'none'),
-    HTTP_PROXY: NOWHERE,
-    HTTPS_PROXY: NOWHERE,
-  };
+  const env = isolated(home);
   const run = (folder: string, root: string): Promise<string> =>
     new Promise((resolve, reject) => {
       const args = [kubectl ? 'kustomize' : 'build', folder, OPTION];
@@ -75,38 +70,21 @@ export async function findKustomize(searchPath = process.env.PATH ?? ''): Promis
         else await rm(file);
       }
     },
+    over: async (folder, config) => {
+      await writeFile(path.join(folder, 'kustomization.yaml'), JSON.stringify(config));
+      return run(folder, folder);
+    },
     close: () => rm(home, { recursive: true, force: true }),
   };
-}
-
-/** Nothing listens on the port of discard. */
-const NOWHERE = 'http://127.0.0.1:9';
-
-async function programOf(name: string, searchPath: string): Promise<string | undefined> {
-  for (const folder of searchPath.split(path.delimiter).filter(Boolean)) {
-    const file = path.join(folder, name);
-    if (
-      await access(file, constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-    )
-      return file;
-  }
-  return undefined;
 }
 
 /** What kustomize says, in one line, without klog's head and without the place of the copy. */
 function wordsOf(said: string, root: string): string {
   const text = /err="((?:[^"\\]|\\.)*)"\s*$/s.exec(said)?.[1]?.replaceAll('\\"', '"');
   const block = /err=<\s*([\s\S]*?)\s*>\s*$/.exec(said)?.[1];
-  const words = (text ?? block ?? said.replace(/^(error|Error): /, '')).replace(/\s+/g, ' ').trim();
+  const words = text ?? block ?? said.replace(/^(error|Error): /, '');
   return clip(words.replaceAll(`${root}${path.sep}`, '').replaceAll(root, '.'));
 }
-
-/** Errors in accumulating resources name one place after the other, and the cause last. */
-const clip = (words: string) =>
-  words.length > 500 ? `${words.slice(0, 200)} … ${words.slice(-280)}` : words;
 
 /** kustomize indents whatever an object holds, so that a line of dashes alone parts two objects. */
 function documentsOf(output: string): Built[] {

@@ -8,6 +8,8 @@ import type { Manifest } from '../manifest-files.ts';
 import { findKustomize } from './build.ts';
 import type { Doubt } from './doubts.ts';
 import { findUnreached, type Unreached } from './files.ts';
+import { withReleases } from './helm.ts';
+import { findHelm } from './helm-template.ts';
 import {
   isKustomization,
   type Kustomization,
@@ -34,7 +36,7 @@ export interface FluxOptions {
   readonly repository?: string;
   /** The folders that stand for other sources. */
   readonly named?: NamedFolders;
-  /** Where kubectl or kustomize is looked for, as in PATH (default: there). */
+  /** Where kubectl or kustomize, and helm, are looked for, as in PATH (default: there). */
   readonly programs?: string;
 }
 
@@ -71,12 +73,14 @@ export async function readFlux({
   const kustomize = await findKustomize(programs);
   if (!kustomize)
     throw new RepositoryError('--flux builds with kubectl kustomize: put kubectl, or kustomize, on the PATH');
+  const helm = await findHelm(programs);
   const sources = openSources(top, named);
   try {
     const walker = { sources, kustomize };
     const root = await findRoot(below, top, walker);
     const walked = await walk(root, walker);
-    const effective = effectiveOf(walked);
+    const { notes, ...reached } = effectiveOf(walked);
+    const installed = await withReleases(reached.applied, { sources, kustomize, helm });
     const copies = await sources.all();
     const { folder: own, files } = await sources.repository();
     const used = new Set<string>();
@@ -84,13 +88,15 @@ export async function readFlux({
       for (const { root: from, file } of outcome.state === 'away' ? [] : (outcome.objects ?? []))
         if (from === own && file !== undefined) used.add(file);
     return {
-      ...effective,
-      notes: [...copies.flatMap(({ notes }) => notes), ...effective.notes],
-      unreached: () => findUnreached(top, files, effective.applied, used),
+      applied: installed.applied,
+      doubts: [...reached.doubts, ...installed.doubts],
+      notes: [...copies.flatMap((copy) => copy.notes), ...notes],
+      unreached: () => findUnreached(top, files, installed.applied, used),
     };
   } finally {
     await sources.close();
     await kustomize.close();
+    await helm?.close();
   }
 }
 

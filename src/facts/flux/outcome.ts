@@ -3,8 +3,7 @@
 // such a one would bring.
 
 import type { Doubt } from './doubts.ts';
-import { helmDoubts } from './helm.ts';
-import { type Kustomization, keyOf, sourceOf } from './kustomization.ts';
+import { type Kustomization, sourceOf } from './kustomization.ts';
 import type { Applied } from './objects.ts';
 import { findHidden } from './unknowns.ts';
 import type { Visit, Walk } from './walk.ts';
@@ -57,7 +56,7 @@ export function effectiveOf({ visits, notes }: Walk): Effective {
   }
   return {
     applied,
-    doubts: [...doubts, ...helmDoubts(applied.map(({ object }) => object))],
+    doubts,
     notes: [...told, ...twice(applied)],
   };
 }
@@ -193,5 +192,3 @@ function twice(applied: readonly Applied[]): string[] {
   }
   return found;
 }
-
-export const describe = (kustomization: Kustomization) => `Kustomization ${keyOf(kustomization)}`;
