@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { EvidenceError, isEvidenceError } from '../network/evidence-error.ts';
 import type { Answer } from '../network/guarded-fetch.ts';
-import type { TreeFiles } from './files.ts';
+import type { Keeping, TreeFiles } from './files.ts';
 import { size, TREE_LIMITS, type TreeLimits } from './limits.ts';
 import { unpack } from './unpack.ts';
 
@@ -32,17 +32,14 @@ export function digestProblem(digest: unknown): string | undefined {
 /** Gets the bytes of an artifact: over the network, or through the API server. */
 export type OpenUrl = (url: string, signal: AbortSignal) => Promise<Answer>;
 
-/** Throws EvidenceError. `previous` is what the source held before: what did not change is shared with it. */
+/** Throws EvidenceError. */
 export async function fetchArtifact(
   { url, digest }: Artifact,
   open: OpenUrl,
-  {
-    signal,
-    previous,
-    limits = TREE_LIMITS,
-  }: { signal: AbortSignal; previous?: TreeFiles; limits?: TreeLimits },
+  { signal, ...given }: Partial<Keeping> & { readonly signal: AbortSignal },
 ): Promise<TreeFiles> {
-  const timeout = AbortSignal.timeout(limits.milliseconds);
+  const keeping = { limits: TREE_LIMITS, ...given };
+  const timeout = AbortSignal.timeout(keeping.limits.milliseconds);
   const within = AbortSignal.any([signal, timeout]);
   let answer: Answer | undefined;
   try {
@@ -50,7 +47,7 @@ export async function fetchArtifact(
     refuseStatus(answer.status, url);
     const [algorithm = '', wanted = ''] = digest.split(':');
     const hash = createHash(algorithm);
-    const files = await unpack(hashed(answer.chunks, hash, limits), limits, within, previous);
+    const files = await unpack(hashed(answer.chunks, hash, keeping.limits), keeping, within);
     const found = hash.digest('hex');
     if (found !== wanted)
       throw new EvidenceError(
@@ -62,7 +59,7 @@ export async function fetchArtifact(
     if (timeout.aborted)
       throw new EvidenceError(
         'Unreachable',
-        `${url} did not arrive within ${limits.milliseconds / 1000} s`,
+        `${url} did not arrive within ${keeping.limits.milliseconds / 1000} s`,
         error,
       );
     if (isEvidenceError(error) && !error.message.includes(url))

@@ -3,6 +3,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { SourceFile } from '../view.ts';
+import { type Allowance, NO_ROOM } from './budget.ts';
 import { size, type TreeLimits } from './limits.ts';
 
 /** What was in an archive or a folder. */
@@ -30,8 +31,15 @@ export interface Collector {
 /** The first line of a pointer that Git LFS keeps in place of a file. */
 const LFS_POINTER = 'version https://git-lfs.github.com/spec/v1\n';
 
-/** Files that are as they were in `previous` are the same objects, so nothing is kept twice while a new revision comes. */
-export function collectFiles(limits: TreeLimits, previous?: TreeFiles): Collector {
+export interface Keeping {
+  readonly limits: TreeLimits;
+  /** Files that are as they were here are the same objects, so nothing is kept twice while a new revision comes. */
+  readonly previous?: TreeFiles | undefined;
+  /** Left out where nothing but the limits of the tree counts. */
+  readonly allowance?: Allowance;
+}
+
+export function collectFiles({ limits, previous, allowance }: Keeping): Collector {
   const found: SourceFile[] = [];
   const paths = new Set<string>();
   const folders = new Set<string>();
@@ -51,6 +59,7 @@ export function collectFiles(limits: TreeLimits, previous?: TreeFiles): Collecto
     const text = content.toString('utf8');
     if (text.startsWith(LFS_POINTER))
       return { path, size: bytes, unread: 'a pointer of Git LFS in place of the file' };
+    if (allowance && !allowance.take(bytes)) return { path, size: bytes, unread: NO_ROOM };
     kept += bytes;
     const before = previous?.files.get(path);
     return before?.text === text ? before : { path, size: bytes, text };

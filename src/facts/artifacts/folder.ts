@@ -22,7 +22,7 @@ const BATCH = 32;
 /** Throws EvidenceError (Unreadable). */
 export async function folderTree(folder: string, limits: TreeLimits = TREE_LIMITS): Promise<SourceTree> {
   const listed = await trackedIn(folder, limits);
-  const collector = collectFiles(limits);
+  const collector = collectFiles({ limits });
   const paths = listed ?? (await walk(folder, limits));
   if (paths.length > limits.entries)
     throw new EvidenceError(
@@ -112,16 +112,19 @@ async function revisionOf(folder: string): Promise<string> {
 const algorithm = (hash: string) => (hash.length === 64 ? 'sha256' : 'sha1');
 
 /** Every file and link below the folder, sorted. */
-async function walk(folder: string, { entries }: TreeLimits): Promise<string[]> {
+async function walk(folder: string, { entries: most }: TreeLimits): Promise<string[]> {
   const found: string[] = [];
   const todo = [''];
   for (let below = todo.pop(); below !== undefined; below = todo.pop()) {
-    for (const entry of await readdir(path.join(folder, below), { withFileTypes: true })) {
+    const entries = await readdir(path.join(folder, below), { withFileTypes: true }).catch((error: Error) => {
+      throw new EvidenceError('Unreadable', `${folder}: ${error.message}`, error);
+    });
+    for (const entry of entries) {
       const each = below === '' ? entry.name : `${below}/${entry.name}`;
       if (entry.name === '.git') continue;
       if (entry.isDirectory()) todo.push(each);
       else found.push(each);
-      if (found.length + todo.length > entries) return found.concat(todo, each);
+      if (found.length + todo.length > most) return found.concat(todo, each);
     }
   }
   return found.sort();

@@ -27,7 +27,7 @@ beforeEach(() => {
   gatherer = createGatherer({
     clock,
     onChange: ({ key }) => told.push(key),
-    fetch: (artifact, signal, previous) => {
+    fetch: (artifact, { signal, previous }) => {
       const { promise, resolve, reject } = Promise.withResolvers<TreeFiles>();
       signal.addEventListener('abort', () => reject(signal.reason));
       fetches.push({ artifact, signal, previous, arrive: resolve, fail: reject });

@@ -4,6 +4,7 @@
 import { type Backoff, type Clock, createBackoff, type TimerHandle } from '../../kubernetes/index.ts';
 import { EvidenceError, failedBy, isEvidenceError } from '../network/evidence-error.ts';
 import type { Fact, Failed, Pending } from '../view.ts';
+import { type Allowance, createBudget } from './budget.ts';
 import type { Artifact } from './fetch.ts';
 import type { TreeFiles } from './files.ts';
 
@@ -14,8 +15,14 @@ export interface Reader {
   readonly group: string;
 }
 
+export interface Fetching {
+  readonly signal: AbortSignal;
+  readonly previous: TreeFiles | undefined;
+  readonly allowance: Allowance;
+}
+
 export interface GathererOptions {
-  readonly fetch: (artifact: Artifact, signal: AbortSignal, previous?: TreeFiles) => Promise<TreeFiles>;
+  readonly fetch: (artifact: Artifact, how: Fetching) => Promise<TreeFiles>;
   readonly clock: Clock;
   /** The fact of this reader has changed. Never called within read(). */
   readonly onChange: (reader: Reader) => void;
@@ -41,6 +48,7 @@ interface Entry {
   readonly readers: Map<string, Reader>;
   readonly backoff: Backoff;
   readonly abort: AbortController;
+  readonly allowance: Allowance;
   /** What its first reader held before; kept until the fetch is done. */
   previous: TreeFiles | undefined;
   fact: Fact<TreeFiles>;
@@ -54,6 +62,7 @@ export function createGatherer({ fetch, clock, onChange }: GathererOptions): Gat
   const current = new Map<string, Entry>();
   const waiting: Entry[] = [];
   const underWay = new Map<Entry, Promise<void>>();
+  const allowanceOfOne = createBudget();
   let stopped = false;
 
   function next(): void {
@@ -74,10 +83,12 @@ export function createGatherer({ fetch, clock, onChange }: GathererOptions): Gat
     const before = entry.fact;
     entry.tries++;
     try {
-      const value = await fetch(entry.artifact, entry.abort.signal, entry.previous);
+      const { allowance, previous, abort } = entry;
+      const value = await fetch(entry.artifact, { signal: abort.signal, previous, allowance });
       entry.fact = { state: 'known', value };
       entry.previous = undefined;
     } catch (error) {
+      entry.allowance.giveBack();
       if (entry.abort.signal.aborted) return;
       entry.fact = afterFailure(entry, error);
       entry.retry = clock.after(entry.backoff.next(), () => {
@@ -85,6 +96,7 @@ export function createGatherer({ fetch, clock, onChange }: GathererOptions): Gat
         next();
       });
     }
+    if (entry.abort.signal.aborted) entry.allowance.giveBack();
     if (entry.abort.signal.aborted || same(before, entry.fact)) return;
     for (const reader of [...entry.readers.values()]) onChange(reader);
   }
@@ -96,6 +108,7 @@ export function createGatherer({ fetch, clock, onChange }: GathererOptions): Gat
       readers: new Map(),
       backoff: createBackoff({ initialMs: 1_000, maxMs: 300_000 }),
       abort: new AbortController(),
+      allowance: allowanceOfOne(),
       previous,
       fact: waitingFor(artifact),
       tries: 0,
@@ -111,6 +124,7 @@ export function createGatherer({ fetch, clock, onChange }: GathererOptions): Gat
     entry?.readers.delete(reader);
     if (!entry || entry.readers.size > 0) return;
     entry.abort.abort();
+    entry.allowance.giveBack();
     entry.retry?.cancel();
     entries.delete(keyOf(entry.artifact));
     if (waiting.includes(entry)) waiting.splice(waiting.indexOf(entry), 1);

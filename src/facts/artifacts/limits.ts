@@ -30,6 +30,9 @@ export const TREE_LIMITS: TreeLimits = {
   milliseconds: 30_000,
 };
 
+/** Bytes of all contents that are kept of all trees: half of what the operator's container may use. */
+export const ALL_KEPT_BYTES = 192 * MIB;
+
 /** For a person: 1.5 MiB, 300 bytes. */
 export function size(bytes: number): string {
   if (bytes < 1024) return `${bytes} bytes`;

@@ -31,8 +31,7 @@ export function createTrees({
   const refs = new Map<string, SourceRef>();
   const gatherer = createGatherer({
     clock,
-    fetch: (artifact, signal, previous) =>
-      fetchArtifact(artifact, open, { signal, ...(previous ? { previous } : {}) }),
+    fetch: (artifact, how) => fetchArtifact(artifact, open, how),
     onChange: ({ key }) => {
       const ref = refs.get(key);
       if (ref) onChange(ref);

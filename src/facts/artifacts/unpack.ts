@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { type Extract, type Header, extract as untar } from 'tar-stream';
 import { EvidenceError, isEvidenceError } from '../network/evidence-error.ts';
-import { type Collector, collectFiles, type TreeFiles } from './files.ts';
+import { type Collector, collectFiles, type Keeping, type TreeFiles } from './files.ts';
 import { size, type TreeLimits } from './limits.ts';
 
 type Entry = Extract extends AsyncIterable<infer E> ? E : never;
@@ -31,11 +31,11 @@ const MAX_PAX_RECORDS = 64;
  */
 export async function unpack(
   chunks: AsyncIterable<Buffer>,
-  limits: TreeLimits,
+  keeping: Keeping,
   signal: AbortSignal,
-  previous?: TreeFiles,
 ): Promise<TreeFiles> {
-  const collector = collectFiles(limits, previous);
+  const { limits } = keeping;
+  const collector = collectFiles(keeping);
   const archive = untar();
   let atEnd = false;
   async function* whole(): AsyncGenerator<Buffer> {

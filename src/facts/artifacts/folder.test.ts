@@ -1,0 +1,143 @@
+// A folder as a source: what Git has of it, links and submodules not followed.
+
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { folderTree, remotesOf, workTreeAround } from './folder.ts';
+import { TREE_LIMITS } from './limits.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'folder-tree-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function put(file: string, text: string | Buffer = 'x'): void {
+  mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+  writeFileSync(path.join(folder, file), text);
+}
+const git = (...args: readonly string[]) =>
+  execFileSync('git', ['-C', folder, '-c', 'user.name=a', '-c', 'user.email=a@example.org', ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }).trim();
+function commit(): string {
+  git('add', '-A');
+  git('commit', '-q', '-m', 'files');
+  return git('rev-parse', 'HEAD');
+}
+const paths = async (of = folder) => [...(await folderTree(of)).files.keys()];
+
+describe('a work tree', () => {
+  beforeEach(() => void git('init', '-q', '-b', 'main'));
+
+  test('holds what Git has or would have: not what is ignored, not what was removed', async () => {
+    put('README.md', '# Home\n');
+    put('.github/workflows/ci.yaml');
+    put('gone.md');
+    put('.gitignore', '*.log\n/secret/\n');
+    const head = commit();
+    put('debug.log');
+    put('secret/key');
+    expect((await folderTree(folder)).revision).toBe(`main@sha1:${head}`);
+    put('docs/über uns.md');
+    rmSync(path.join(folder, 'gone.md'));
+    const tree = await folderTree(folder);
+    expect([...tree.files.keys()]).toEqual([
+      '.github/workflows/ci.yaml',
+      '.gitignore',
+      'README.md',
+      'docs/über uns.md',
+    ]);
+    expect(tree.files.get('README.md')?.text).toBe('# Home\n');
+    expect(tree.revision).toBe(`main@sha1:${head} with uncommitted changes`);
+    expect(tree.leftOut('.github/workflows/*.yaml')).toBeUndefined();
+  });
+
+  test('of which a folder is named begins there', async () => {
+    put('kubernetes/app.yaml');
+    put('README.md');
+    commit();
+    expect(await paths(path.join(folder, 'kubernetes'))).toEqual(['app.yaml']);
+    expect(await workTreeAround(path.join(folder, 'kubernetes'))).toBe(git('rev-parse', '--show-toplevel'));
+  });
+
+  test('in which nothing is committed says so', async () => {
+    put('a.md');
+    expect((await folderTree(folder)).revision).toBe('nothing committed with uncommitted changes');
+  });
+
+  test('does not follow links, and says so', async () => {
+    put('real.md');
+    symlinkSync('/etc', path.join(folder, 'etc'));
+    symlinkSync('real.md', path.join(folder, 'link.md'));
+    commit();
+    const tree = await folderTree(folder);
+    expect([...tree.files.keys()]).toEqual(['real.md']);
+    expect(tree.notes).toEqual(['symbolic links are passed over: etc, link.md']);
+  });
+
+  test('with a submodule does not know what lies in it', async () => {
+    put('a.md');
+    const head = commit();
+    mkdirSync(path.join(folder, 'vendor/lib'), { recursive: true });
+    git('update-index', '--add', '--cacheinfo', `160000,${head},vendor/lib`);
+    const tree = await folderTree(folder);
+    expect(tree.leftOut('vendor/lib/go.mod')).toContain('is a submodule');
+    expect(tree.leftOut('{docs,vendor/lib}/*')).toContain('is a submodule');
+    expect(tree.leftOut('docs/a.md')).toBeUndefined();
+  });
+
+  test('runs no program that its configuration names', async () => {
+    put('a.md');
+    commit();
+    const trace = path.join(folder, 'ran');
+    git('config', 'core.fsmonitor', `touch ${trace}; false`);
+    await folderTree(folder);
+    expect(await paths()).toEqual(['a.md']);
+  });
+
+  test('knows where it is fetched from', async () => {
+    expect(await remotesOf(folder)).toEqual([]);
+    git('remote', 'add', 'origin', 'https://git.example.org/home/ops.git');
+    expect(await remotesOf(folder)).toEqual(['https://git.example.org/home/ops.git']);
+  });
+});
+
+describe('a folder outside of Git', () => {
+  test('holds everything but .git', async () => {
+    put('b/c.md');
+    put('a.md');
+    put('.git-like/x');
+    const tree = await folderTree(folder);
+    expect([...tree.files.keys()]).toEqual(['.git-like/x', 'a.md', 'b/c.md']);
+    expect(tree.revision).toBe(`${folder} (no Git work tree)`);
+    expect(await workTreeAround(folder)).toBeUndefined();
+  });
+
+  test('with too many files is told, and not taken in part', async () => {
+    for (let at = 0; at < 12; at++) put(`d${at % 3}/f${at}`);
+    await expect(folderTree(folder, { ...TREE_LIMITS, entries: 10 })).rejects.toMatchObject({
+      reason: 'Unreadable',
+      message: expect.stringContaining('more than 10 files'),
+    });
+  });
+
+  test('keeps no content that is no text, too large, or a pointer of Git LFS', async () => {
+    put('binary', Buffer.from([0xff, 0xfe, 0]));
+    put('big', Buffer.alloc(2 * 1024 * 1024, 'a'));
+    put('lfs.json', 'version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 5\n');
+    const { files } = await folderTree(folder);
+    expect([...files.values()].map(({ text, unread }) => [text, unread])).toEqual([
+      [undefined, 'larger than 1 MiB'],
+      [undefined, 'no text in UTF-8'],
+      [undefined, 'a pointer of Git LFS in place of the file'],
+    ]);
+  });
+
+  test('that is not there is unreadable', async () => {
+    await expect(folderTree(path.join(folder, 'none'))).rejects.toMatchObject({ reason: 'Unreadable' });
+  });
+});
