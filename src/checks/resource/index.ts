@@ -11,7 +11,7 @@ import { earliest } from '../shared/settling.ts';
 import { findObjects, metaOf, wholeSubject } from './objects.ts';
 import { reasons } from './reasons.ts';
 import { type Params, schema } from './schema.ts';
-import { judgeCondition, judgeFreshness } from './status.ts';
+import { judgeCondition, judgeFreshness, judgeNewest } from './status.ts';
 
 export const resource = defineCheck<Params>({
   type: 'resource',
@@ -63,6 +63,12 @@ function judge(params: Params, context: CheckContext): Judgement {
     if (outcome.findings.length === 0) passed++;
     recheckAt = earliest(recheckAt, outcome.recheckAt);
   }
+  if (params.freshness?.of === 'newest') {
+    const all = counted.objects.map((object) => ({ object, subject: wholeSubject(params.kind, object) }));
+    const newest = judgeNewest(params.freshness, all, context.now);
+    if (newest.finding) findings.push(newest.finding);
+    recheckAt = earliest(recheckAt, newest.recheckAt);
+  }
   const amount = counted.objects.length;
   // Where one that cannot be decided might count, too few is not proven; too many is.
   const undecided = counted.findings.some(({ level }) => level === 'Unknown');
@@ -111,7 +117,8 @@ function judgeObject(
   }
   const condition = params.condition && judgeCondition(params.condition, object, subject, now);
   if (condition) findings.push(condition.finding);
-  const fresh = params.freshness && judgeFreshness(params.freshness, object, subject, now);
+  const fresh =
+    params.freshness?.of === 'each' ? judgeFreshness(params.freshness, object, subject, now) : undefined;
   if (fresh?.finding) findings.push(fresh.finding);
   return { findings, recheckAt: earliest(condition?.recheckAt, fresh?.recheckAt) };
 }

@@ -36,7 +36,7 @@ export const reasons: Readonly<Record<string, ReasonDoc>> = {
   },
   TooOld: {
     level: 'Fail',
-    meaning: 'The time at freshness.path is older than maxAge.',
+    meaning: 'The time at freshness.path, of each object or the newest of them, is older than maxAge.',
     mend: 'See why it is not renewed.',
   },
   TimeMissing: {

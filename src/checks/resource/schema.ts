@@ -56,8 +56,12 @@ const freshness = z
       },
     ),
     maxAge: goDuration('How old the time may be.'),
+    of: z.enum(['each', 'newest']).default('each').meta({
+      description:
+        'Whose time it is: that of each object (default), or the newest of all that count, where every run makes an object of its own.',
+    }),
   })
-  .meta({ description: 'A time in each object that must not be older than this.' });
+  .meta({ description: 'A time in the objects that must not be older than this.' });
 
 export const schema = withRules(
   z.strictObject({

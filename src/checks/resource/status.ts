@@ -75,39 +75,70 @@ export function judgeCondition(
 /** A clock that runs ahead by this much is forgiven. */
 const SKEW_MS = 300_000;
 
-/** The time, if it is missing or too old; if it is young enough, the moment at which it no longer is. */
-export function judgeFreshness(
-  { path, maxAge }: NonNullable<Params['freshness']>,
-  object: WholeObject,
-  subject: Subject,
-  now: Date,
-): { readonly finding?: Finding; readonly recheckAt?: Date } {
+type Freshness = NonNullable<Params['freshness']>;
+
+/** What judging a time came to: what is wrong, or the moment at which it will be. */
+export interface Fresh {
+  readonly finding?: Finding;
+  readonly recheckAt?: Date;
+}
+
+/** The moment that stands at the path, in ms since the epoch; undefined where none does, or one that is still to come. */
+function momentAt(object: WholeObject, path: string, now: Date): number | undefined {
   const value = at(object, path);
-  if (value === undefined) {
-    const offline = needsCluster(object, subject, path);
-    if (offline) return { finding: offline };
-  }
   const moment = value instanceof Date ? value.getTime() : Date.parse(text(value) ?? '');
-  const about = { level: 'Fail' as const, subject, field: path };
-  if (Number.isNaN(moment) || moment > now.getTime() + SKEW_MS) {
-    const is = value === undefined ? 'is not there' : `is ${JSON.stringify(value)?.slice(0, 80)}`;
-    return {
-      finding: finding({
-        ...about,
-        reason: 'TimeMissing',
-        what: `${refer(subject)}: ${path} ${is}, and must be a time at most ${maxAge} ago.`,
-        fix: 'See why it was not written, or correct the path.',
-      }),
-    };
-  }
-  const stale = after(moment, durationMs(maxAge));
-  if (now < stale) return { recheckAt: stale };
+  return Number.isNaN(moment) || moment > now.getTime() + SKEW_MS ? undefined : moment;
+}
+
+/** The time of one object, if it is missing or too old; if it is young enough, the moment at which it no longer is. */
+export function judgeFreshness(fresh: Freshness, object: WholeObject, subject: Subject, now: Date): Fresh {
+  const { path, maxAge } = fresh;
+  const moment = momentAt(object, path, now);
+  if (moment !== undefined) return judgeMoment(fresh, moment, subject, now);
+  const value = at(object, path);
+  const offline = value === undefined ? needsCluster(object, subject, path) : undefined;
+  if (offline) return { finding: offline };
+  const is = value === undefined ? 'is not there' : `is ${JSON.stringify(value)?.slice(0, 80)}`;
   return {
     finding: finding({
-      ...about,
+      level: 'Fail',
+      subject,
+      field: path,
+      reason: 'TimeMissing',
+      what: `${refer(subject)}: ${path} ${is}, and must be a time at most ${maxAge} ago.`,
+      fix: 'See why it was not written, or correct the path.',
+    }),
+  };
+}
+
+/** The newest time of several objects; those without one are passed over as long as one has it. */
+export function judgeNewest(
+  fresh: Freshness,
+  objects: readonly { readonly object: WholeObject; readonly subject: Subject }[],
+  now: Date,
+): Fresh {
+  let newest: { readonly moment: number; readonly subject: Subject } | undefined;
+  for (const { object, subject } of objects) {
+    const moment = momentAt(object, fresh.path, now);
+    if (moment !== undefined && (!newest || moment > newest.moment)) newest = { moment, subject };
+  }
+  if (newest) return judgeMoment(fresh, newest.moment, newest.subject, now);
+  const [first] = objects;
+  return first ? judgeFreshness(fresh, first.object, first.subject, now) : {};
+}
+
+function judgeMoment({ path, maxAge, of }: Freshness, moment: number, subject: Subject, now: Date): Fresh {
+  const stale = after(moment, durationMs(maxAge));
+  if (now < stale) return { recheckAt: stale };
+  const newest = of === 'newest' ? ', the newest there is,' : '';
+  return {
+    finding: finding({
+      level: 'Fail',
+      subject,
+      field: path,
       reason: 'TooOld',
-      what: `${refer(subject)}: ${path} is ${new Date(moment).toISOString()}, which is more than ${maxAge} ago.`,
-      fix: 'See why it is not renewed.',
+      what: `${refer(subject)}: ${path}${newest} is ${new Date(moment).toISOString()}, which is more than ${maxAge} ago.`,
+      fix: of === 'newest' ? 'See why no newer one was made.' : 'See why it is not renewed.',
     }),
   };
 }
