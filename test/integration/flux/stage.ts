@@ -42,9 +42,10 @@ export interface ItemOptions {
 export interface Stage {
   readonly transport: Transport;
   readonly flux: Flux;
+  /** The label `suite` of the items that the operator of the stage looks after. */
+  readonly suite: string;
   /** Where the GitRepositories are. */
   readonly namespace: string;
-  operator(): OperatorProcess;
   /** Ends the operator and starts one that holds nothing yet. */
   restartOperator(): Promise<void>;
   /** One more, beside the stage's, for the items with this label. */
@@ -66,9 +67,16 @@ export interface Stage {
   end(): Promise<void>;
 }
 
-export async function setStage(cluster: Cluster, program: string, topic: string): Promise<Stage> {
+/** The GitRepositories are in `shared`, which stays, or in a namespace of the suite's own. */
+export async function setStage(
+  cluster: Cluster,
+  program: string,
+  topic: string,
+  shared?: string,
+): Promise<Stage> {
   const suite = `${topic}-${process.pid}`;
-  const namespace = `flux-${suite}`;
+  const namespace = shared ?? `flux-${suite}`;
+  const offered = new Set<string>();
   const sources = `/apis/source.toolkit.fluxcd.io/v1/namespaces/${namespace}/gitrepositories`;
   const items = `/apis/remediation.dev/v1alpha1/namespaces/${SYSTEM}/remediationitems`;
   await installDefinition(cluster);
@@ -88,14 +96,17 @@ export async function setStage(cluster: Cluster, program: string, topic: string)
   const stage: Stage = {
     transport,
     flux,
+    suite,
     namespace,
-    operator: () => operator,
     restartOperator: async () => {
       await operator.stop();
       operator = await startOperator(suite, lookOnThisMachine);
     },
     startOperator,
-    offer: (source) => apply(cluster, documents(gitRepository({ ...source, namespace }))),
+    offer: async (source) => {
+      offered.add(source.name);
+      await apply(cluster, documents(gitRepository({ ...source, namespace })));
+    },
     patchSource: async (name, body) => {
       const contentType = 'application/merge-patch+json';
       await transport.request({ method: 'PATCH', path: `${sources}/${name}`, contentType, body });
@@ -148,8 +159,8 @@ export async function setStage(cluster: Cluster, program: string, topic: string)
       await deleteItems(transport, `suite=${suite}`, SYSTEM);
       // A GitRepository goes only when source-controller has let go of it.
       await flux.controller.start();
-      await cluster.kubectl(['delete', 'gitrepositories', '--all', '-n', namespace]);
-      await cluster.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+      await cluster.kubectl(['delete', 'gitrepository', '--ignore-not-found', '-n', namespace, ...offered]);
+      if (!shared) await cluster.kubectl(['delete', 'namespace', namespace, '--wait=false']);
       await flux.stop();
       await transport.close();
     },
