@@ -134,10 +134,15 @@ const record = (value: unknown): Record<string, unknown> =>
     ? (value as Record<string, unknown>)
     : {};
 const CONTROLS = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+/** What is longer, the API would refuse; it is reported all the same, as far as people read. */
+const MAX_LINE = 1024;
+const MAX_BLOCK = 64 * 1024;
+const clip = (text: string, max: number) =>
+  (text.length > max ? `${text.slice(0, max)}…` : text).toWellFormed();
 const line = (value: unknown): string | undefined =>
-  typeof value === 'string' && value !== '' ? value.replace(CONTROLS, ' ') : undefined;
+  typeof value === 'string' && value !== '' ? clip(value, MAX_LINE).replace(CONTROLS, ' ') : undefined;
 const block = (value: string): string =>
-  value
+  clip(value, MAX_BLOCK)
     .replace(/\r\n?/g, '\n')
     .replace(CONTROLS, (each) => (each === '\n' || each === '\t' ? each : ' '))
     .trim();

@@ -1,0 +1,175 @@
+// What `verify` prints for documents, code scanning and CI, run as a user would,
+// and what none of it lets through.
+
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { VerifyFlags } from './flags.ts';
+import { remediation } from './testing/run.ts';
+import { verify } from './verify.ts';
+
+const TIMEOUT = 180_000;
+const deployment = (name: string) => `---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ${name}, namespace: shop}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: ${name}}}
+  template:
+    metadata: {labels: {app: ${name}}}
+    spec: {containers: [{name: main, image: x}]}
+`;
+const BUDGET = `---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web, namespace: shop}
+spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}
+`;
+const EVIL = '"\\e[2J\\u009b31m <script>alert(1)</script> ]]> [x](https://evil.example) | `y` \\u202Etxt"';
+const item = (name: string, more = '', title = `Budget of ${name}`) => `---
+apiVersion: remediation.dev/v1alpha1
+kind: RemediationItem
+metadata: {name: ${name}, namespace: team}
+spec:
+  title: ${title}
+  checks: [{name: budget, podDisruptionBudget: {workloads: [{kind: Deployment, namespace: shop, name: ${name}}]}}]
+  ${more}
+`;
+
+let folder: string;
+beforeAll(async () => {
+  // A repository, as in CI: paths are told from its root.
+  folder = await mkdtemp(path.join(tmpdir(), 'formats-'));
+  await promisify(execFile)('git', ['init', '-q', folder]);
+  await mkdir(path.join(folder, 'apps/shop'), { recursive: true });
+  const write = (file: string, text: string) => writeFile(path.join(folder, file), text);
+  await write('apps/shop/all.yaml', `# The shop.\n${deployment('web')}${BUDGET}${deployment('naked')}`);
+  await write('done.yaml', item('web'));
+  await write('open.yaml', item('naked'));
+  await write('claimed.yaml', item('naked', 'claim: {status: Implemented}'));
+  await write('evil.yaml', item('naked', 'claim: {status: Implemented}', EVIL));
+  await write('wrong.yaml', item('web', 'priority: Urgent'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const run = (cwd: string, ...args: string[]) =>
+  remediation(['verify', '--static', ...args], { cwd: path.join(folder, cwd) });
+
+/** In this process: without the start of a program, and as if on a terminal. */
+async function judged(
+  file: string,
+  output: VerifyFlags['output'],
+  { color = true, terminal = false, noColor = '', strict = false } = {},
+): Promise<{ code: number; stdout: string }> {
+  const before = process.stdout.isTTY;
+  const told: string[] = [];
+  const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => told.push(String(text)) > 0);
+  vi.stubEnv('NO_COLOR', noColor);
+  process.stdout.isTTY = terminal;
+  try {
+    const manifests = [path.join(folder, 'apps')];
+    await verify([path.join(folder, file)], { manifests, static: true, timeout: 10, output, strict, color });
+    return { code: Number(process.exitCode), stdout: told.join('') };
+  } finally {
+    process.stdout.isTTY = before;
+    process.exitCode = undefined;
+    vi.unstubAllEnvs();
+    spy.mockRestore();
+  }
+}
+
+const FORMATS = ['markdown', 'html', 'sarif', 'junit'] as const;
+
+describe('a format of verify', { timeout: TIMEOUT }, () => {
+  it.for(FORMATS)('%s leaves the exit status as it is', async (format) => {
+    for (const [file, code] of [
+      ['done.yaml', 0],
+      ['open.yaml', 0],
+      ['claimed.yaml', 1],
+      ['wrong.yaml', 2],
+    ] as const) {
+      const ran = await judged(file, format);
+      expect(ran.code, file).toBe(code);
+      expect(ran.stdout).not.toBe('');
+    }
+    expect((await judged('open.yaml', format, { strict: true })).code).toBe(1);
+  });
+
+  it.for([...FORMATS, 'table', 'wide', 'json', 'yaml'] as const)(
+    '%s lets nothing of an attacker through',
+    async (format) => {
+      const { code, stdout } = await judged('evil.yaml', format);
+      expect(code).toBe(1);
+      expect(stdout).not.toMatch(/[[\p{Cc}\u202a-\u202e]--\n]/v);
+      if (format === 'html' || format === 'junit') expect(stdout).not.toMatch(/<script|\]\]>/);
+      if (format === 'markdown')
+        expect(stdout).toContain('\\<script\\>alert(1)\\</script\\> \\]\\]\\> \\[x\\]');
+    },
+  );
+});
+
+describe.concurrent('the place of a finding', { timeout: TIMEOUT }, () => {
+  it('is in Markdown and in JUnit', async () => {
+    const { stdout } = await run('.', '-f', 'apps', 'claimed.yaml', '-o', 'markdown');
+    expect(stdout).toContain('| Budget of naked | ✅ Implemented | ❌ Drifted | 0/1 |');
+    expect(stdout).toContain('- **budget**: Fail NoBudget: ');
+    expect(stdout).toContain('  Where: apps/shop/all.yaml:18');
+    const junit = await run('.', '-f', 'apps', 'done.yaml', 'claimed.yaml', '-o', 'junit');
+    expect(junit.stdout).toContain('tests="2" failures="1" errors="0">');
+    expect(junit.stdout).toContain('Where: apps/shop/all.yaml:18');
+  });
+
+  it.for(['.', 'apps/shop'])(
+    'is told in SARIF from the root of the repository, wherever it is called: %s',
+    async (cwd) => {
+      const from = (file: string) => path.relative(path.join(folder, cwd), path.join(folder, file)) || '.';
+      const files = [from('claimed.yaml'), from('wrong.yaml')];
+      const { stdout } = await run(cwd, '-f', from('apps'), ...files, '-o', 'sarif');
+      const [{ results }] = (JSON.parse(stdout) as Sarif).runs;
+      const places = results.map(({ ruleId, locations: [{ physicalLocation: at }] }) =>
+        [ruleId, `${at.artifactLocation.uri}:${at.region.startLine}`].join(' '),
+      );
+      expect(places.sort()).toEqual([
+        'podDisruptionBudget/NoBudget apps/shop/all.yaml:18',
+        'state/Invalid wrong.yaml:2',
+      ]);
+    },
+  );
+});
+
+interface Sarif {
+  readonly runs: readonly [
+    {
+      readonly results: readonly {
+        readonly ruleId: string;
+        readonly locations: readonly [
+          {
+            readonly physicalLocation: {
+              readonly artifactLocation: { readonly uri: string };
+              readonly region: { readonly startLine: number };
+            };
+          },
+        ];
+      }[];
+    },
+  ];
+}
+
+describe('colours', { timeout: TIMEOUT }, () => {
+  const table = async (options: Parameters<typeof judged>[2]) =>
+    (await judged('claimed.yaml', 'table', options)).stdout;
+
+  it('are there on a terminal, with the state in words all the same', async () => {
+    expect(await table({ terminal: true })).toContain('\u001b[31mDrifted');
+  });
+
+  it('are not there with --no-color, with NO_COLOR, or where no terminal is', async () => {
+    expect(await table({ terminal: true, color: false })).not.toContain('\u001b');
+    expect(await table({ terminal: true, noColor: '1' })).not.toContain('\u001b');
+    expect(await table({ terminal: false })).not.toContain('\u001b');
+  });
+});
