@@ -1,0 +1,142 @@
+// Documents and drafts by attackers, given to `report`: each is refused with a
+// clear word or reported as text, and no document is harmed.
+
+import { mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { importReview } from './import.ts';
+import { REPORT_FORMATS, type ReportFlags, report } from './report.ts';
+
+let dir: string;
+let out: string[];
+let err: string[];
+
+beforeEach(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'remediation-hostile-'));
+  await mkdir(at('items'));
+  await writeFile(at('manifests.yaml'), 'apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n');
+  out = [];
+  err = [];
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0);
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => err.push(String(text)) > 0);
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const at = (...parts: string[]) => path.join(dir, ...parts);
+const flags = (more: Partial<ReportFlags> = {}): ReportFlags => ({
+  items: [at('items')],
+  manifests: [at('manifests.yaml')],
+  static: true,
+  timeout: 10,
+  format: 'markdown',
+  ...more,
+});
+
+/** A file of that size, whose bytes are made only when somebody reads them. */
+async function sparse(file: string, bytes: number): Promise<void> {
+  const handle = await open(file, 'w');
+  await handle.truncate(bytes);
+  await handle.close();
+}
+
+const draft = (title: string, more = '') => `apiVersion: remediation.dev/v1alpha1
+kind: RemediationItem
+metadata: {name: evil, namespace: default}
+spec: {title: ${JSON.stringify(title)}${more}}
+`;
+
+const TITLE = `<script>alert(1)</script> ]]> \u001b[2J\u009b31m \u202Etxt [x](javascript:alert(1)) \`a\` | b`;
+const EVIL = /[[\p{Cc}\u202a-\u202e]--\n]/v;
+
+describe('report --update', { timeout: 30_000 }, () => {
+  it('refuses a document of 50 MB at once, and leaves it as it is', async () => {
+    await sparse(at('REVIEW.md'), 50 * 1024 * 1024);
+    const [started, memory] = [performance.now(), process.memoryUsage.rss()];
+    await expect(report(flags({ update: at('REVIEW.md') }))).rejects.toThrow(
+      /REVIEW\.md: more than the 4 MiB that are read; split the document/,
+    );
+    expect(performance.now() - started).toBeLessThan(5000);
+    expect(process.memoryUsage.rss() - memory).toBeLessThan(40 * 1024 * 1024);
+    expect((await stat(at('REVIEW.md'))).size).toBe(50 * 1024 * 1024);
+  });
+
+  it('refuses a document that nests without end', async () => {
+    const text = `${'> '.repeat(100_000)}- [ ] x\n`;
+    await writeFile(at('REVIEW.md'), text);
+    await expect(report(flags({ update: at('REVIEW.md') }))).rejects.toThrow(/line 1 nests quotes or lists/);
+    expect(await readFile(at('REVIEW.md'), 'utf8')).toBe(text);
+  });
+
+  it('changes a status cell beside titles that try to be something else, and prints them harmlessly', async () => {
+    const cell = TITLE.replaceAll('|', '\\|');
+    const text = `# Review\n\n## High Priority\n\n| # | Action | Status |\n|---|---|---|\n| 1 | ${cell} | ✅ Done |\n| 2 | <details> | Pending |\n\n<script>alert(2)</script>\n`;
+    await writeFile(at('REVIEW.md'), text);
+    await writeFile(
+      at('items', 'evil.yaml'),
+      draft(
+        TITLE,
+        ', number: 1, claim: {status: Implemented}, checks: [{name: a, resource: {apiVersion: v1, kind: Namespace, name: nowhere}}]',
+      ),
+    );
+    await report(flags({ update: at('REVIEW.md') }));
+    expect(await readFile(at('REVIEW.md'), 'utf8')).toBe(text.replace('✅ Done', '❌ **DRIFTED**'));
+    expect(out.join('')).toContain('✅ Done → ❌ **DRIFTED**');
+    expect(out.join('') + err.join('')).not.toMatch(EVIL);
+  });
+});
+
+describe('report', { timeout: 30_000 }, () => {
+  it.each(REPORT_FORMATS)('as %s shows the title of a draft as text', async (format) => {
+    await writeFile(
+      at('items', 'evil.yaml.draft'),
+      draft(TITLE, `, description: ${JSON.stringify(`<!-- ${TITLE}`)}`),
+    );
+    await report(flags({ format }));
+    const text = out.join('');
+    expect(text).toContain('alert(1)');
+    expect(text).not.toMatch(EVIL);
+    if (format === 'html' || format === 'junit') expect(text).not.toMatch(/<script|\]\]>/);
+    if (format === 'markdown') {
+      expect(text).toContain('| \\<script\\>alert(1)\\</script\\> \\]\\]\\>');
+      // A comment that is not closed would take in the rest of the report.
+      expect(text).toContain('\\<!-- ');
+      expect(text).not.toMatch(/(?<!\\)<(?:!--|script)/);
+    }
+  });
+
+  it('refuses a draft that is an alias bomb, by its name', async () => {
+    const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${[...'bcdefghij'].map((name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefghi'[index]}`).join(',')}]`).join('\n')}\n`;
+    await writeFile(at('items', 'bomb.yaml.draft'), draft('x') + bomb);
+    await expect(report(flags())).rejects.toThrow(/bomb\.yaml\.draft: Excessive alias count/);
+  });
+
+  it('refuses a draft that no API server would take, without reading it', async () => {
+    await sparse(at('items', 'big.yaml.draft'), 50 * 1024 * 1024);
+    await expect(report(flags())).rejects.toThrow(/big\.yaml\.draft: more than the 1\.5 MiB/);
+  });
+
+  it('reports a description of megabytes as far as people read', async () => {
+    await writeFile(
+      at('items', 'long.yaml.draft'),
+      draft('Long', `, description: ${JSON.stringify('word **b** '.repeat(100_000))}`),
+    );
+    const started = performance.now();
+    await report(flags({ format: 'html' }));
+    expect(out.join('').length).toBeLessThan(300_000);
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  it('says nothing to a terminal that a document made import remember', async () => {
+    await writeFile(
+      at('REVIEW.md'),
+      `# ${TITLE}\n\n## High Priority\n\n| # | Action |\n|---|---|\n| 1 | Do \u001b[31mit |\n\n## Tracking\n\n| Date | Action |\n|---|---|\n| 2026-01-01 | \u009b31m <b> |\n`,
+    );
+    await importReview(at('REVIEW.md'), { output: at('items'), namespace: 'default' });
+    await report(flags());
+    expect(out.join('') + err.join('')).not.toMatch(EVIL);
+  });
+});
