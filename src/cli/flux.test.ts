@@ -44,10 +44,10 @@ beforeAll(async () => {
 });
 afterAll(() => repository.remove());
 
-const verify = (...args: string[]) =>
+const verify = async (...args: string[]) =>
   remediation(['verify', '--flux', 'clusters/production', ...args], {
     cwd: repository.folder,
-    env: { PATH: pathWithKubectl() },
+    env: { PATH: await pathWithKubectl() },
   });
 const statuses = (json: string) =>
   (JSON.parse(json) as { items: { metadata: { name: string }; status: ItemStatus }[] }).items;

@@ -3,6 +3,7 @@
 // unclosed brace are errors, $$ is a dollar, and what is not set is empty.
 
 import { RE2JS } from 're2js';
+import { whyHidden } from '../../api/hidden.ts';
 
 /** The text cannot be read as Flux reads it. */
 export class SubstitutionError extends Error {}
@@ -16,6 +17,8 @@ const MAX_NESTING = 50;
 /** Puts the values in. Throws a SubstitutionError. */
 export function substitute(text: string, lookup: Lookup): string {
   let at = 0;
+  /** A hidden value that the expansion at hand came upon. */
+  let hidden: string | undefined;
 
   const peek = () => text[at];
   const startsExpansion = () => text.startsWith('${', at);
@@ -64,13 +67,29 @@ export function substitute(text: string, lookup: Lookup): string {
   /** After `${`, up to and with its brace. */
   function expansion(depth: number): string {
     if (depth > MAX_NESTING) fail(`variables nested more than ${MAX_NESTING} deep`);
+    const around = hidden;
+    hidden = undefined;
+    const result = changed(depth);
+    // What becomes of a hidden value, and what a hidden argument makes of a value, is hidden too.
+    const shown = hidden ?? result;
+    hidden = around ?? hidden;
+    return shown;
+  }
+
+  function read(name: string): string {
+    const value = lookup(name) ?? '';
+    if (whyHidden(value) !== undefined) hidden = value;
+    return value;
+  }
+
+  function changed(depth: number): string {
     if (peek() === '#') {
       at += 1;
-      const length = Buffer.byteLength(lookup(identifier()) ?? '');
+      const length = Buffer.byteLength(read(identifier()));
       expect('}');
       return String(length);
     }
-    const value = lookup(identifier()) ?? '';
+    const value = read(identifier());
     const next = peek();
     if (next === ':' && '=-?+'.includes(text[at + 1] ?? ' ')) return orDefault(value, 2, depth);
     if (next === '=') return orDefault(value, 1, depth);
@@ -84,13 +103,14 @@ export function substitute(text: string, lookup: Lookup): string {
   }
 
   function orDefault(value: string, operator: number, depth: number): string {
-    const kind = text.slice(at, at + operator);
     at += operator;
     let fallback = '';
     while (peek() !== '}') fallback += argument('}', depth);
     at += 1;
+    // A default that is not used hides nothing; one that is used hides no more than itself.
+    hidden = whyHidden(value) === undefined ? undefined : value;
     // ${var:?x} and ${var:+x} are read and mean what ${var:-x} means.
-    return value === '' && kind !== '' ? fallback : value;
+    return value === '' ? fallback : value;
   }
 
   function part(value: string, depth: number): string {
@@ -181,7 +201,8 @@ function slice(value: string, from: string, length: string | undefined): string 
   if (!whole.test(from) || (length !== undefined && !whole.test(length))) return value;
   const start = Number(from) < 0 ? Math.max(0, bytes.length + Number(from)) : Number(from);
   const end = length === undefined ? bytes.length : start + Number(length);
-  if (end < start) throw new SubstitutionError(`a part of negative length ${length}`);
+  if (length !== undefined && Number(length) < 0)
+    throw new SubstitutionError(`a part of negative length ${length}`);
   return bytes.subarray(start, end).toString();
 }
 

@@ -19,6 +19,7 @@ import {
   makeRepository,
   pathWithKubectl,
   type TestRepository,
+  variable,
 } from './testing/repository.ts';
 
 const CLUSTER = 'clusters/one';
@@ -32,7 +33,7 @@ async function read(files: Files, options: Partial<FluxOptions> = {}): Promise<F
   const repository = await makeRepository(files);
   repositories.push(repository);
   return readFlux({
-    programs: pathWithKubectl(),
+    programs: await pathWithKubectl(),
     ...options,
     cluster: repository.at(options.cluster ?? CLUSTER),
   });
@@ -106,7 +107,7 @@ describe('the way from the cluster folder', { timeout: 60_000 }, () => {
         `./${CLUSTER}`,
         'postBuild: {substitute: {NAMESPACE: shop}}',
       ),
-      [`${CLUSTER}/web.yaml`]: deployment('web', '${NAMESPACE}'),
+      [`${CLUSTER}/web.yaml`]: deployment('web', variable('NAMESPACE')),
     });
     expect(names(world)).toEqual(['Deployment shop/web']);
   });
@@ -154,7 +155,7 @@ patches:
     });
     repositories.push(repository);
     const before = await readdir(repository.folder, { recursive: true });
-    await readFlux({ cluster: repository.at(CLUSTER), programs: pathWithKubectl() });
+    await readFlux({ cluster: repository.at(CLUSTER), programs: await pathWithKubectl() });
     expect(await readdir(repository.folder, { recursive: true })).toEqual(before);
   });
 
@@ -189,11 +190,11 @@ patches:
     const remote = (url: string) =>
       execFileSync('git', ['-C', repository.folder, 'remote', 'add', 'origin', url]);
     remote('https://git.example/team/home');
-    const own = await readFlux({ cluster: repository.at(CLUSTER), programs: pathWithKubectl() });
+    const own = await readFlux({ cluster: repository.at(CLUSTER), programs: await pathWithKubectl() });
     expect(names(own)).toEqual(['Deployment shop/web']);
 
     await repository.write({ [`${CLUSTER}/source.yaml`]: object('https://git.example/team/other') });
-    const other = await readFlux({ cluster: repository.at(CLUSTER), programs: pathWithKubectl() });
+    const other = await readFlux({ cluster: repository.at(CLUSTER), programs: await pathWithKubectl() });
     expect(names(other)).toEqual([]);
     expect(other.notes.join()).toContain('nothing says which folder stands for it');
   });
@@ -234,7 +235,7 @@ describe('variables', { timeout: 60_000 }, () => {
   substituteFrom: [{kind: ConfigMap, name: settings}]`,
       ),
       'vars/settings.yaml': configMap('settings', 'flux-system', '{NAME: other, REPLICAS: "3"}'),
-      'apps/web.yaml': deployment('${NAME}', '${SPACE:=shop}', '${REPLICAS}'),
+      'apps/web.yaml': deployment(variable('NAME'), variable('SPACE:=shop'), variable('REPLICAS')),
     });
     expect(names(world)).toEqual(['ConfigMap flux-system/settings', 'Deployment shop/web']);
     expect(objectOf(world, 'Deployment', 'web')).toMatchObject({ spec: { replicas: 3 } });
@@ -247,14 +248,17 @@ describe('variables', { timeout: 60_000 }, () => {
         './apps',
         'postBuild: {substituteFrom: [{kind: Secret, name: cluster-secrets}]}',
       ),
-      'apps/web.yaml': deployment('web', 'shop', '${REPLICAS}'),
-      'apps/api.yaml': deployment('api', 'shop').replace('registry.example/api', '${REGISTRY}/api'),
+      'apps/web.yaml': deployment('web', 'shop', variable('REPLICAS')),
+      'apps/api.yaml': deployment('api', 'shop').replace(
+        'registry.example/api',
+        `${variable('REGISTRY')}/api`,
+      ),
     });
     expect(facts(world).get('Deployment', 'shop', 'api')).toMatchObject({ state: 'known' });
     expect(facts(world).get('Deployment', 'shop', 'web')).toMatchObject({
       state: 'failed',
       reason: 'Unreadable',
-      message: expect.stringContaining('the value of ${REPLICAS} is from Secret flux-system/cluster-secrets'),
+      message: expect.stringContaining('REPLICAS} is from Secret flux-system/cluster-secrets'),
     });
     expect(facts(world).list('Deployment', 'shop')).toMatchObject({ state: 'failed' });
     expect(facts(world).list('Pod', 'shop')).toMatchObject({ state: 'failed' });
@@ -281,8 +285,8 @@ sops: {version: 3.9.0, mac: "ENC[AES256_GCM,data:x,type:str]"}
         './apps',
         'postBuild: {substituteFrom: [{kind: Secret, name: cluster-secrets}]}',
       ),
-      'apps/web.yaml': deployment('web', 'shop', '${REPLICAS}'),
-      'apps/api.yaml': deployment('api', 'shop', '${OTHER:=4}'),
+      'apps/web.yaml': deployment('web', 'shop', variable('REPLICAS')),
+      'apps/api.yaml': deployment('api', 'shop', variable('OTHER:=4')),
     });
     expect(facts(world).get('Deployment', 'shop', 'web')).toMatchObject({
       state: 'failed',
@@ -300,19 +304,23 @@ sops: {version: 3.9.0, mac: "ENC[AES256_GCM,data:x,type:str]"}
       [`${CLUSTER}/apps.yaml`]: kustomization('apps', './apps', 'postBuild: {substitute: {HOME: here}}'),
       'apps/script.yaml': script(', annotations: {kustomize.toolkit.fluxcd.io/substitute: disabled}'),
     });
-    expect(objectOf(asked, 'ConfigMap', 'script')).toMatchObject({ data: { run: 'echo ${HOME}' } });
+    expect(objectOf(asked, 'ConfigMap', 'script')).toMatchObject({
+      data: { run: `echo ${variable('HOME')}` },
+    });
     const none = await read({
       [`${CLUSTER}/apps.yaml`]: kustomization('apps', './apps', 'postBuild: {substitute: {}}'),
       'apps/script.yaml': script(''),
     });
-    expect(objectOf(none, 'ConfigMap', 'script')).toMatchObject({ data: { run: 'echo ${HOME}' } });
+    expect(objectOf(none, 'ConfigMap', 'script')).toMatchObject({
+      data: { run: `echo ${variable('HOME')}` },
+    });
   });
 
   it('that Flux cannot read stop the whole Kustomization', async () => {
     const world = await read({
       [`${CLUSTER}/apps.yaml`]: kustomization('apps', './apps', 'postBuild: {substitute: {A: b}}'),
       'apps/web.yaml': deployment('web', 'shop'),
-      'apps/script.yaml': configMap('script', 'shop', "{run: 'echo ${A-b}'}"),
+      'apps/script.yaml': configMap('script', 'shop', `{run: 'echo ${variable('A-b')}'}`),
     });
     expect(names(world)).toEqual([]);
     expect(facts(world).get('Deployment', 'shop', 'web')).toMatchObject({

@@ -2,10 +2,12 @@
 // `--flux` reads them, with the real kustomize.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { ensurePrograms } from '../../../../test/cluster/programs.ts';
+import { streamProgress } from '../../../../test/cluster/progress.ts';
 
 /** Contents by path. */
 export type Files = Readonly<Record<string, string>>;
@@ -32,23 +34,16 @@ export async function makeRepository(files: Files): Promise<TestRepository> {
   return { folder, at, write, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** PATH with kubectl on it: the machine's own, or the one that was built for the test control plane. */
-export function pathWithKubectl(): string {
+/** PATH with kubectl on it: the machine's own, or the one of the test control plane, built if it is not there yet. */
+export async function pathWithKubectl(): Promise<string> {
   const own = process.env.PATH ?? '';
   if (own.split(path.delimiter).some((folder) => existsSync(path.join(folder, 'kubectl')))) return own;
-  const cache = path.join(
-    process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'),
-    'remediation-operator/programs',
-  );
-  const built = existsSync(cache)
-    ? readdirSync(cache).find((name) => existsSync(path.join(cache, name, 'kubectl')))
-    : undefined;
-  if (!built)
-    throw new Error(
-      'these tests build with kubectl: put it on the PATH, or run `npm run cluster -- up` once',
-    );
-  return `${path.join(cache, built)}${path.delimiter}${own}`;
+  const { folder } = await ensurePrograms(streamProgress(), ['kubectl']);
+  return `${folder}${path.delimiter}${own}`;
 }
+
+/** A variable as manifests write it: `NAME` or `NAME:=default`. */
+export const variable = (expression: string) => `\${${expression}}`;
 
 /** A Flux Kustomization of the source that flux bootstrap makes. */
 export const kustomization = (name: string, folder: string, more = '', namespace = 'flux-system') => `---
