@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { EvidenceError, isEvidenceError } from '../network/evidence-error.ts';
-import type { Answer } from '../network/guarded-fetch.ts';
+import { type Answer, shownUrl } from '../network/guarded-fetch.ts';
 import type { Keeping, TreeFiles } from './files.ts';
 import { size, TREE_LIMITS, type TreeLimits } from './limits.ts';
 import { unpack } from './unpack.ts';
@@ -52,22 +52,31 @@ export async function fetchArtifact(
     if (found !== wanted)
       throw new EvidenceError(
         'Unreadable',
-        `what ${url} holds has the digest ${algorithm}:${found}, and status.artifact.digest says ${digest}: nothing of it is used`,
+        `what ${shownUrl(url)} holds has the digest ${algorithm}:${found}, and status.artifact.digest says ${digest}: nothing of it is used`,
       );
     return files;
   } catch (error) {
     if (timeout.aborted)
       throw new EvidenceError(
         'Unreachable',
-        `${url} did not arrive within ${keeping.limits.milliseconds / 1000} s`,
+        `${shownUrl(url)} did not arrive within ${keeping.limits.milliseconds / 1000} s`,
         error,
       );
-    if (isEvidenceError(error) && !error.message.includes(url))
-      throw new EvidenceError(error.reason, `${url}: ${error.message}`, error);
+    if (isEvidenceError(error)) throw told(error, url);
     throw error;
   } finally {
     answer?.close();
   }
+}
+
+/** With the URL, and with what is usually in the way where nobody answers at all. */
+function told({ reason, message, cause }: EvidenceError, url: string): EvidenceError {
+  const place = message.includes(shownUrl(url)) ? message : `${shownUrl(url)}: ${message}`;
+  const { code } = (cause ?? {}) as { code?: string };
+  const silent = code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT';
+  const hint =
+    ". Flux's own NetworkPolicies let in its namespace only: let the operator in (docs/install.md)";
+  return new EvidenceError(reason, silent ? `${place}${hint}` : place, cause);
 }
 
 async function* hashed(
@@ -90,15 +99,16 @@ async function* hashed(
 
 function refuseStatus(status: number, url: string): void {
   if (status === 200) return;
+  const place = shownUrl(url);
   if (status === 401 || status === 403)
     throw new EvidenceError(
       'Forbidden',
-      `${url} answers ${status}: it may not be fetched without credentials`,
+      `${place} answers ${status}: it may not be fetched without credentials`,
     );
   throw new EvidenceError(
     'Unreachable',
     status === 404
-      ? `${url} answers 404: source-controller does not hold this artifact any more; it writes a new one when it reconciles the source`
-      : `${url} answers ${status}`,
+      ? `${place} answers 404: source-controller does not hold this artifact any more; it writes a new one when it reconciles the source`
+      : `${place} answers ${status}`,
   );
 }

@@ -3,6 +3,7 @@
 
 import { type Backoff, type Clock, createBackoff, type TimerHandle } from '../../kubernetes/index.ts';
 import { EvidenceError, failedBy, isEvidenceError } from '../network/evidence-error.ts';
+import { shownUrl } from '../network/guarded-fetch.ts';
 import type { Fact, Failed, Pending } from '../view.ts';
 import { type Allowance, createBudget } from './budget.ts';
 import type { Artifact } from './fetch.ts';
@@ -155,14 +156,14 @@ const keyOf = ({ url, digest }: Artifact) => `${digest} ${url}`;
 
 const waitingFor = ({ url }: Artifact, after = ''): Pending => ({
   state: 'pending',
-  message: `the artifact ${url}${after}`,
+  message: `the artifact ${shownUrl(url)}${after}`,
 });
 
 /** A bug is told like any other failure: one source must not take the others with it. */
 function afterFailure({ artifact, tries }: Entry, error: unknown): Pending | Failed {
   const known = isEvidenceError(error)
     ? error
-    : new EvidenceError('Unreadable', `${artifact.url}: ${String(error)}`);
+    : new EvidenceError('Unreadable', `${shownUrl(artifact.url)}: ${String(error)}`);
   if (known.reason === 'Unreachable' && tries < PATIENT_TRIES)
     return waitingFor(artifact, ` (${known.message})`);
   return failedBy(known);

@@ -295,6 +295,14 @@ describe('a server', () => {
     for (const each of drip) clearInterval(each);
   });
 
+  test('of whose URL the credentials are no secret any more does not get them told', async () => {
+    const { signal } = new AbortController();
+    const url = `${server.url.replace('//', '//me:secret@')}/a.tar.gz?token=secret`;
+    const asking = fetchArtifact({ url, digest: ANY }, network.open, { signal });
+    await expect(asking).rejects.toMatchObject({ reason: 'Forbidden' });
+    await expect(asking).rejects.not.toThrow('secret');
+  });
+
   test.each([
     [404, 'Unreachable', 'does not hold this artifact any more'],
     [500, 'Unreachable', 'answers 500'],

@@ -122,8 +122,14 @@ function parseUrl(text: string, base?: URL): URL {
   return url;
 }
 
-/** The URL as it may be told: without what could be a secret in its query. */
-export const where = ({ protocol, host, pathname }: URL) => `${protocol}//${host}${pathname}`;
+/** The URL as it may be told: without what could be a secret in it. */
+const where = ({ protocol, host, pathname }: URL) => `${protocol}//${host}${pathname}`;
+
+/** Any text that should be a URL, as it may be told. */
+export function shownUrl(text: string): string {
+  const url = URL.parse(text);
+  return url ? where(url) : 'what is no URL';
+}
 
 function refuseUnusual(url: URL): void {
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
