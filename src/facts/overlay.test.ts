@@ -105,6 +105,18 @@ describe('an overlay', () => {
     expect(get(over, 'PodDisruptionBudget')).toMatchObject({ state: 'absent' });
   });
 
+  it('follows its base', () => {
+    let now: readonly unknown[] = [];
+    const base: Source = {
+      ...source(deployment()),
+      list: () => ({ state: 'known', value: now, served: true }),
+    };
+    const over = overlay(base, [{ action: 'Create', object: budget }]);
+    expect(over.list(kindRef('PodDisruptionBudget'), 'shop')).toMatchObject({ value: { length: 1 } });
+    now = [{ meta: { namespace: 'shop', name: 'other' } }];
+    expect(over.list(kindRef('PodDisruptionBudget'), 'shop')).toMatchObject({ value: { length: 2 } });
+  });
+
   it('tells of what cannot be known as the base does', () => {
     const base = manifestSource([deployment()]);
     expect(pods(overlay(base, [probed]))).toMatchObject({ state: 'failed', reason: 'NeedsCluster' });
@@ -123,6 +135,14 @@ describe('the pods of a patched workload', () => {
       expect(meta.labels).toMatchObject({ app: 'web', 'pod-template-hash': expect.any(String) });
     }
     expect(over.get(kindRef('Pod'), 'shop', own[0]?.meta.name ?? '')).toMatchObject({ state: 'known' });
+  });
+
+  it('get the labels of a template that gets new ones', () => {
+    const labels = { team: 'payments' };
+    const over = overlay(source(deployment()), [patch(DEPLOYMENT, { template: { metadata: { labels } } })]);
+    for (const { meta } of pods(over) as readonly Pod[]) {
+      expect(meta.labels).toMatchObject({ app: 'web', team: 'payments' });
+    }
   });
 
   it('are as many as it wants, each with its own name', () => {

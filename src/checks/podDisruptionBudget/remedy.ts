@@ -63,7 +63,11 @@ function waysFor(scene: Scene, findings: readonly Finding[]): readonly Way[] {
   const over = budgetsSelecting(need.template, budgets);
   const [budget] = over;
   const rivals = findings.some(({ reason }) => reason === 'MultipleBudgets') ? blamed : over;
-  if (rivals.length > 1) return over.flatMap((keeper) => keepOnly(scene, keeper, rivals));
+  if (rivals.length > 1) {
+    // The one that needs the least change stays.
+    const ways = over.flatMap((keeper) => keepOnly(scene, keeper, rivals));
+    return ways.toSorted((a, b) => a.edits.length - b.edits.length);
+  }
   if (budget) {
     // Of why a sync fails, only pods of others are known: nothing else may count as mended by an edit.
     const unexplained =

@@ -109,6 +109,16 @@ describe('a suggestion', () => {
     expect(alone?.without[0]?.because).toContain('check b says: bad is missing');
   });
 
+  it('is not shown where it leaves a check with less to find good', () => {
+    const vanishing: Check = {
+      ...wanting('b', ['kept'], []),
+      judge: (_, context) => ({ findings: [], passed: isThere(context, 'one') ? 0 : 1 }),
+    };
+    const [check] = planOf([wanting('a', ['one'], [way('one')]), vanishing]);
+    expect(check?.suggestions).toEqual([]);
+    expect(check?.without[0]?.because).toContain('check b finds only 0 good where it was 1');
+  });
+
   it('counts what a check before it has suggested', () => {
     const [, second] = planOf([
       wanting('a', ['one'], [way('one')]),
