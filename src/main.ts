@@ -12,6 +12,7 @@ import { REPORT_FORMATS, report } from './cli/report.ts';
 import { suggest } from './cli/suggest/index.ts';
 import { verify } from './cli/verify.ts';
 import { parseRange } from './facts/network/addresses.ts';
+import { printable } from './report/printable.ts';
 import { LOG_LEVELS } from './telemetry/log.ts';
 import { version } from './version.ts';
 
@@ -251,7 +252,7 @@ function failed(error: unknown): number {
   const { code, exitCode } = error as { code?: string; exitCode?: number };
   if (code?.startsWith('commander.')) return exitCode === 0 ? 0 : EXIT_USAGE;
   if (error instanceof UsageError) {
-    process.stderr.write(`remediation: ${error.message}\n`);
+    process.stderr.write(`remediation: ${error.message.split('\n').map(printable).join('\n')}\n`);
     return EXIT_USAGE;
   }
   process.stderr.write(
