@@ -181,6 +181,10 @@ function tell(review: Review, items: readonly ImportedItem[], file: string): voi
     say(
       `needs a check: ${item.number === undefined ? '' : `#${item.number} `}${item.title} (line ${item.line})`,
     );
+  if (review.again)
+    say(
+      `${file}:${review.again.line}: to be looked at ${review.again.text}: only people can say that they did; an item for it holds an attestation with validFor: ${review.again.validFor} (remediation explain attestation shows one)`,
+    );
   const list = (what: string, notes: readonly Noted[]) => {
     for (const { line, text } of notes)
       say(`${file}:${line}: ${what}: ${text.length > 160 ? `${text.slice(0, 160)}…` : text}`);

@@ -71,33 +71,34 @@ export function renderItem(item: ImportedItem): string {
   const body = stringify(manifestOf(item), { ...STYLE, indentSeq: false, aliasDuplicateObjects: false });
   if (!item.draft) return body;
   const hints =
-    item.hints.length > 0
-      ? [
-          '',
-          'The document names, for checks of files that do not exist yet:',
-          ...item.hints.map((hint) => `  ${hint}`),
-        ]
-      : [];
+    item.hints.length > 0 ? ['', 'The document names:', ...item.hints.map((hint) => `  ${hint}`)] : [];
   const head = [
     `Draft: nothing proves this item yet. Write a check under spec.checks, then rename this file to ${item.name}.yaml.`,
     '`remediation explain` says what each check takes.',
     ...hints,
   ];
-  return [
-    ...head.map((line) => `# ${comment(line)}`.trimEnd()),
-    body.trimEnd(),
-    '  # checks:',
-    '  # - name: what-proves-it',
-    '  #   resource:',
-    '  #     apiVersion: apps/v1',
-    '  #     kind: Deployment',
-    '  #     namespace: default',
-    '  #     name: my-app',
-    '  #     expect:',
-    '  #     - cel: self.status.readyReplicas > 0',
-    '  #       message: at least one replica must be ready',
-    '',
-  ].join('\n');
+  return [...head.map((line) => `# ${comment(line)}`.trimEnd()), body.trimEnd(), ...exampleOf(item), ''].join(
+    '\n',
+  );
+}
+
+/** What spec.checks could hold, as a comment. */
+function exampleOf({ unsaid }: ImportedItem): string[] {
+  const example = unsaid ?? {
+    name: 'what-proves-it',
+    resource: {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      namespace: 'default',
+      name: 'my-app',
+      expect: [{ cel: 'self.status.readyReplicas > 0', message: 'at least one replica must be ready' }],
+    },
+  };
+  const text = stringify({ checks: [example] }, { ...STYLE, indentSeq: false });
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => `  # ${line}`);
 }
 
 const comment = (text: string) => text.replace(/[\p{Cc}\u2028\u2029]/gu, ' ');

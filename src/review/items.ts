@@ -5,6 +5,7 @@
 import { API_VERSION, KIND, REVIEW_LABEL } from '../api/group.ts';
 import type { Review, ReviewItem } from './model.ts';
 import { type Suggestions, suggest } from './suggest.ts';
+import type { SuggestedCheck } from './suggestion.ts';
 import { slug } from './words.ts';
 
 export interface ImportedItem {
@@ -15,6 +16,8 @@ export interface ImportedItem {
   readonly namespace: string;
   readonly draft: boolean;
   readonly hints: readonly string[];
+  /** Of a draft: a check that lacks what only a person can say. */
+  readonly unsaid?: SuggestedCheck;
   readonly line: number;
   readonly title: string;
   readonly number?: number;
@@ -43,6 +46,7 @@ export function itemsOf(review: Review, options: ItemOptions): ImportedItem[] {
       spec: specOf(item, suggestions, options),
       draft: suggestions.checks.length === 0,
       hints: suggestions.hints,
+      ...(suggestions.unsaid ? { unsaid: suggestions.unsaid } : {}),
       line: item.line,
       title: item.title,
       ...(item.number !== undefined ? { number: item.number } : {}),

@@ -48,6 +48,8 @@ export interface Review {
   readonly slug: string;
   readonly items: readonly ReviewItem[];
   readonly tracking: readonly Tracked[];
+  /** "To be reviewed weekly": where it says so, and how long a look is good for. */
+  readonly again?: Noted & { readonly validFor: string };
   /** Related documents, as Markdown. */
   readonly related: readonly string[];
   /** Two places of the document that say different things of one item. */

@@ -58,6 +58,7 @@ export function readReview(text: string, { fileName }: ReadOptions): Review {
     items: settled.map(({ item }) => item),
     tracking: reading.tracking,
     related: reading.related,
+    ...againIn(markdown),
     contradictions: settled.flatMap(({ contradictions }) => contradictions).sort((a, b) => a.line - b.line),
     unaccounted: unaccounted(markdown, reading.accounted),
   };
@@ -102,6 +103,20 @@ function sectionAfter(nodes: readonly RootContent[], index: number, { depth }: H
       hasItems ||= node.children.some(({ checked }) => typeof checked === 'boolean');
   }
   return { hasItems, hasHeadings };
+}
+
+const RHYTHMS = { daily: '24h', weekly: '168h', monthly: '744h', quarterly: '2208h' } as const;
+
+/** "This document should be reviewed weekly until all items are addressed." */
+function againIn({ lines }: Markdown): Pick<Review, 'again'> {
+  for (const [index, text] of lines.entries()) {
+    const how =
+      /\b(?:document|review|list|plan)\b.{0,60}\b(?:reviewed|revisited|updated)\s+(?<how>daily|weekly|monthly|quarterly)\b/iu
+        .exec(text)
+        ?.groups?.how?.toLowerCase();
+    if (how) return { again: { text: how, line: index + 1, validFor: RHYTHMS[how as keyof typeof RHYTHMS] } };
+  }
+  return {};
 }
 
 function unaccounted({ lines }: Markdown, accounted: ReadonlySet<number>): Noted[] {

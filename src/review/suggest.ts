@@ -4,22 +4,20 @@
 // at each before it is believed.
 
 import type { Noted, ReviewItem } from './model.ts';
-import { bare, slug } from './words.ts';
-
-/** An entry of spec.checks or spec.prerequisites. */
-export interface SuggestedCheck {
-  readonly name: string;
-  readonly description: string;
-  readonly [block: string]: unknown;
-}
+import { files, runbook } from './suggest-files.ts';
+import { objects, prerequisite } from './suggest-objects.ts';
+import { type SuggestedCheck, suggested } from './suggestion.ts';
+import { slug } from './words.ts';
 
 export interface Suggestions {
   readonly checks: readonly SuggestedCheck[];
   readonly prerequisites: readonly SuggestedCheck[];
   /** Prerequisites that no check can prove. */
   readonly unproven: readonly Noted[];
-  /** What was recognised, and only a check type that does not exist yet could prove. */
+  /** What the document names by the way, for whoever writes the check. */
   readonly hints: readonly string[];
+  /** A check that lacks what only a person can say. */
+  readonly unsaid?: SuggestedCheck;
 }
 
 const MAX_CHECKS = 32;
@@ -29,15 +27,19 @@ const MAX_PREREQUISITES = 8;
 export function suggest(item: ReviewItem): Suggestions {
   const text = `${item.title}\n${item.description}`;
   const lines = item.description.split('\n').map((line) => line.trim());
-  const found = [
+  const running = [
     ...(/\b(probes?|readiness|liveness|health ?checks?)\b/iu.test(text) ? probes(lines) : []),
     ...(/\bpdbs?\b|disruption ?budgets?/iu.test(text) ? budgets(lines) : []),
     ...(/(network ?polic(y|ies)|\bisolat)/iu.test(text) ? isolations(lines) : []),
   ];
+  // A file that says it counts for less than what it brings about.
+  const found =
+    running.length > 0 ? running : [...files(item.description), ...runbook(item.title), ...objects(item)];
+  const unsaid = found.length === 0 ? attestation(item.title) : undefined;
   const prerequisites: SuggestedCheck[] = [];
   const unproven: Noted[] = [];
   for (const each of item.prerequisites) {
-    const check = prerequisite(each.text);
+    const check = prerequisite(each.text, item.title);
     if (check && prerequisites.length < MAX_PREREQUISITES) prerequisites.push(check);
     else unproven.push(each);
   }
@@ -46,13 +48,9 @@ export function suggest(item: ReviewItem): Suggestions {
     prerequisites: distinct(prerequisites),
     unproven,
     hints: hints(item.description),
+    ...(unsaid ? { unsaid } : {}),
   };
 }
-
-/** Said in front of every description, so that nobody takes a guess for a decision. */
-export const SUGGESTED = 'Suggested by import: ';
-
-const describe = (line: string) => `${SUGGESTED}${bare(line.replaceAll(/[*`]/g, ''))}`.slice(0, 1024);
 
 const PORT = /\bports?\s*:?\s*`?(?<port>\d{1,5})\b|:(?<colon>\d{2,5})(?:\b|`)/iu;
 
@@ -72,7 +70,7 @@ function probes(lines: readonly string[]): SuggestedCheck[] {
     return [
       {
         name: subject,
-        description: describe(line),
+        description: suggested(line),
         probes: {
           workloads: [{ namespaceSelector: {}, name: `*${subject}*` }],
           // It only copies configuration, and its operators give it no probes.
@@ -99,7 +97,7 @@ function budgets(lines: readonly string[]): SuggestedCheck[] {
     return [
       {
         name: subject,
-        description: describe(line),
+        description: suggested(line),
         podDisruptionBudget: {
           workloads: [workload],
           ...(min ? { minAvailable: min.endsWith('%') ? min : Number(min) } : {}),
@@ -126,7 +124,7 @@ function isolations(lines: readonly string[]): SuggestedCheck[] {
     return [
       {
         name: namespace.slice(0, 63),
-        description: describe(entry),
+        description: suggested(entry),
         networkPolicy: { endpoints: [{ namespace }], isolated: ['Ingress'] },
       },
     ];
@@ -145,41 +143,28 @@ function subjectOf(line: string): string | undefined {
   return slug(inside ?? named) || undefined;
 }
 
-/** CustomResourceDefinitions that reviews speak of by their kind. */
-const CRDS: Readonly<Record<string, string>> = {
-  CiliumNetworkPolicy: 'ciliumnetworkpolicies.cilium.io',
-  CiliumClusterwideNetworkPolicy: 'ciliumclusterwidenetworkpolicies.cilium.io',
-  Certificate: 'certificates.cert-manager.io',
-  ServiceMonitor: 'servicemonitors.monitoring.coreos.com',
-  PrometheusRule: 'prometheusrules.monitoring.coreos.com',
-  HelmRelease: 'helmreleases.helm.toolkit.fluxcd.io',
-  Kustomization: 'kustomizations.kustomize.toolkit.fluxcd.io',
-};
-
-function prerequisite(text: string): SuggestedCheck | undefined {
-  const kind = /\b(?<kind>[A-Z][A-Za-z]+)\s+CRD\b|\bCRD\s+`?(?<after>[A-Z][A-Za-z]+)/u.exec(text)?.groups;
-  const crd = CRDS[kind?.kind ?? kind?.after ?? ''];
-  if (crd)
-    return {
-      name: `${slug(kind?.kind ?? kind?.after ?? '')}-crd`,
-      description: text,
-      resource: {
-        apiVersion: 'apiextensions.k8s.io/v1',
-        kind: 'CustomResourceDefinition',
-        name: crd,
-        expect: [{ cel: 'self.spec.versions.exists(v, v.served)', message: 'no version of it is served' }],
-      },
-    };
-  if (/\bcilium\b.*\b(deployed|installed|running)\b/iu.test(text))
-    return {
-      name: 'cilium-deployed',
-      description: text,
-      resource: { apiVersion: 'apps/v1', kind: 'DaemonSet', namespace: 'kube-system', name: 'cilium' },
-    };
-  return undefined;
+/** What no machine sees: videos, trainings, drills. Who says so, and when, stays to be written. */
+function attestation(title: string): SuggestedCheck | undefined {
+  if (
+    !/\b(videos?|tutorials?|trainings?|workshops?|onboarding|drills?|rehears\w+|table-?tops?|game ?days?)\b/iu.test(
+      title,
+    )
+  )
+    return undefined;
+  return {
+    name: slug(title, 48) || 'seen',
+    description: suggested(title),
+    attestation: {
+      statement: 'WHAT WAS DONE OR SEEN',
+      by: 'WHO SAYS SO',
+      at: 'WHEN, AS 2026-01-31T09:00:00Z',
+      validFor: '8760h',
+      evidence: 'https://WHERE-THE-RECORD-IS',
+    },
+  };
 }
 
-/** Files, pinned actions and functions: for the check types that do not exist yet. */
+/** Files, pinned actions and functions. */
 function hints(description: string): string[] {
   const codes = [...description.matchAll(/`([^`\n]{2,200})`/g)].map((match) => match[1] ?? '');
   const found = codes.flatMap((code) => {
