@@ -8,8 +8,8 @@ export interface Glob {
   readonly state: 'compiled';
   /** The one path that it stands for, where it has no wildcard. */
   readonly path?: string;
-  /** What every path that it means begins with. */
-  readonly prefix: string;
+  /** Asking of a path costs its length times this, in the units of Effort. */
+  readonly cost: number;
   matches(path: string): boolean;
 }
 
@@ -29,13 +29,18 @@ export function compileGlob(glob: string): Glob | GlobProblem {
     );
   }
   const special = SPECIAL.exec(glob);
-  if (!special) return { state: 'compiled', path: glob, prefix: glob, matches: (path) => path === glob };
+  if (!special) return { state: 'compiled', path: glob, cost: 0, matches: (path) => path === glob };
   const pattern = translate(glob);
   if (typeof pattern !== 'string') return pattern;
   const compiled = compileRe2(`(?s)^(?:${pattern})$`);
   if (compiled.state === 'invalid') return invalid(`not a glob: ${compiled.message}`);
   const prefix = glob.slice(0, special.index);
-  return { state: 'compiled', prefix, matches: (path) => path.startsWith(prefix) && holds(compiled, path) };
+  return {
+    state: 'compiled',
+    // Paths are short and alike: they cost a fraction of what text does.
+    cost: compiled.size / 20,
+    matches: (path) => path.startsWith(prefix) && holds(compiled, path),
+  };
 }
 
 const invalid = (message: string): GlobProblem => ({ state: 'invalid', message });

@@ -87,6 +87,13 @@ describe.each<[string, Record<string, string>, object, string, string | undefine
     'Fail',
     'FileMissing',
   ],
+  [
+    'a glob made to explode over a very large tree',
+    many(20_000, (index) => `${'a'.repeat(250)}/${'a'.repeat(250)}${index}`, ''),
+    { path: `${'*a'.repeat(40)}/${'*a'.repeat(40)}/**/b` },
+    'Unknown',
+    'CostLimit',
+  ],
   ['aliases of aliases', { 'f.yaml': bomb(30) }, yaml('size(self) > 0'), 'Unknown', 'CostLimit'],
   [
     'more aliases than anybody writes',

@@ -12,7 +12,16 @@ import { reasons } from './reasons.ts';
 import { type FileParams, type Params, schema } from './schema.ts';
 import { judgeSteps, type Steps, stepMissing } from './steps.ts';
 import { judgeText, patternOf } from './text.ts';
-import { at, type Effort, filesOf, located, type Place, SOURCE_KINDS, textOf } from './tree.ts';
+import {
+  at,
+  type Effort,
+  filesOf,
+  located,
+  type Place,
+  SOURCE_KINDS,
+  shortRevision,
+  textOf,
+} from './tree.ts';
 
 export const source = defineCheck<Params>({
   type: 'source',
@@ -84,7 +93,8 @@ interface Outcome {
 }
 
 function judgeEntry(entry: FileParams, field: string, place: Place, effort: Effort): Outcome {
-  const found = filesOf(place.tree, entry.path);
+  const found = filesOf(place.tree, entry.path, effort);
+  if (!found) return { findings: [tooMany(entry, field, place)], passed: 0, files: [] };
   const leftOut = place.tree.leftOut(entry.path);
   if (!entry.exists) {
     if (found.length > 0) return { findings: forbidden(found, field, place), passed: 0, files: found };
@@ -164,6 +174,16 @@ function missing(subject: Subject, served: boolean): Finding {
   });
 }
 
+const tooMany = ({ path }: FileParams, field: string, { subject, tree }: Place): Finding =>
+  finding({
+    level: 'Unknown',
+    reason: 'CostLimit',
+    subject,
+    field: `${field}.path`,
+    what: `Which of the ${tree.files.size} files of ${refer(subject)} are ${path} costs too much to find out.`,
+    fix: 'Write the folders out, and fewer wildcards.',
+  });
+
 function absent({ path }: FileParams, field: string, place: Place): Finding {
   return finding({
     level: 'Fail',
@@ -176,16 +196,16 @@ function absent({ path }: FileParams, field: string, place: Place): Finding {
   });
 }
 
+/** The tree says itself what to do about it. */
 function away(path: string, field: string, place: Place, why: string): Finding {
-  return finding({
+  return {
     level: 'Unknown',
     reason: 'LeftOut',
     subject: place.subject,
     field: `${field}.path`,
     location: located(place, path),
-    what: `${refer(place.subject)} cannot show ${at(place, path)}: ${why}.`,
-    fix: 'Include such files by spec.ignore of the source.',
-  });
+    message: `${refer(place.subject)} cannot show ${at(place, path)}: ${why}.`,
+  };
 }
 
 function partly({ path }: FileParams, field: string, place: Place, why: string): Finding {
@@ -218,15 +238,22 @@ function notKept({ path, unread }: SourceFile, field: string, place: Place): Fin
     subject: place.subject,
     field: `${field}.path`,
     location: located(place, path),
-    what: `The content of ${at(place, path)} was not kept: ${unread ?? 'the reason is not known'}.`,
+    what: `${at(place, path)} cannot be read: ${unread ?? 'its content was not kept'}.`,
     fix: 'Split the file, or narrow path.',
   });
 }
 
-const notes = ({ tree, subject }: Place): readonly Finding[] =>
-  tree.notes.map((note) => ({
-    level: 'Warning',
-    reason: 'SourceNote',
-    subject,
-    message: `${refer(subject)} at ${tree.revision}: ${note}`,
-  }));
+/** A note that names the source says that it may be behind its origin; any other is about some files. */
+function notes({ tree, subject }: Place): readonly Finding[] {
+  const name = refer(subject);
+  return tree.notes.map((note) =>
+    note.includes(name)
+      ? { level: 'Warning', reason: 'SourceStale', subject, message: note }
+      : {
+          level: 'Note',
+          reason: 'SourceNote',
+          subject,
+          message: `${name} at ${shortRevision(tree.revision)}: ${note}`,
+        },
+  );
+}

@@ -116,10 +116,16 @@ export const reasons: Readonly<Record<string, ReasonDoc>> = {
     meaning: 'Finding out costs too much.',
     mend: 'Narrow path, or simplify the patterns and expressions.',
   },
-  SourceNote: {
+  SourceStale: {
     level: 'Warning',
-    meaning: 'Something about the source as a whole: it is stale, or parts of it were passed over.',
-    mend: 'See the message.',
+    meaning:
+      'Flux does not follow the origin of the source now (suspended, or it cannot be fetched): what it applies was judged, and may be old.',
+    mend: 'See the message, and flux get sources.',
+  },
+  SourceNote: {
+    level: 'Note',
+    meaning: 'Some of the files of the source were passed over, such as links.',
+    mend: 'Nothing, if none of them is meant.',
   },
   ...FACT_REASONS,
 };

@@ -34,17 +34,34 @@ export function spend(effort: Effort, work: number): boolean {
   return effort.work <= MAX_WORK;
 }
 
-const chosen = new WeakMap<SourceTree, Map<string, readonly SourceFile[]>>();
+interface Chosen {
+  /** Characters of all paths. */
+  readonly length: number;
+  readonly byGlob: Map<string, readonly SourceFile[]>;
+}
 
-/** The files that a glob means, in the order of their paths; found once for each tree. */
-export function filesOf(tree: SourceTree, glob: string): readonly SourceFile[] {
-  const known = chosen.get(tree) ?? new Map<string, readonly SourceFile[]>();
+const chosen = new WeakMap<SourceTree, Chosen>();
+
+/** The files that a glob means, in the order of their paths, found once for each tree; undefined where finding them costs too much. */
+export function filesOf(tree: SourceTree, source: string, effort: Effort): readonly SourceFile[] | undefined {
+  const glob = globOf(source);
+  const known = chosen.get(tree) ?? {
+    length: lengthOf(tree),
+    byGlob: new Map<string, readonly SourceFile[]>(),
+  };
   chosen.set(tree, known);
-  const before = known.get(glob);
+  if (!spend(effort, known.length * glob.cost)) return undefined;
+  const before = known.byGlob.get(source);
   if (before) return before;
-  const found = find(tree, globOf(glob));
-  known.set(glob, found);
+  const found = find(tree, glob);
+  known.byGlob.set(source, found);
   return found;
+}
+
+function lengthOf({ files }: SourceTree): number {
+  let length = 0;
+  for (const path of files.keys()) length += path.length;
+  return length;
 }
 
 function find(tree: SourceTree, glob: Glob): readonly SourceFile[] {
