@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { ItemStatus } from '../../src/api/status.ts';
 import { remediation } from '../../src/cli/testing/run.ts';
+import { JANUARY } from '../../src/review/testing/load.ts';
 import { BREAKS, broken, inRounds, SAID_AT } from '../integration/examples-breaks.ts';
 
 const examples = path.join(import.meta.dirname, '../../examples');
@@ -103,6 +104,16 @@ describe('the examples', () => {
       },
     );
   });
+
+  it('hold what import makes of the review: as suggested, every item that names something is Implemented', async () => {
+    const copy = await copied('imported');
+    const items = path.join(copy, 'january-2026');
+    await rm(items, { recursive: true });
+    const review = path.join(import.meta.dirname, '../../src/review/testing/reviews', JANUARY);
+    expect(await remediation(['import', review, '-o', items])).toMatchObject({ code: 0 });
+    const { items: found } = await judged(copy, '--manifests', path.join(folder, 'memory-imported'));
+    expect([...found.values()].map(({ state }) => state)).toEqual(Array(10).fill('Implemented'));
+  }, 60_000);
 
   it('say of what stands in Git and is reached by no Kustomization that it is not applied', async () => {
     const copy = await copied('unreached');
