@@ -1,9 +1,11 @@
 // Programs that are made once and kept in the cache beside those of the control
 // plane, under a key of what made them.
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { withLock } from './lock.ts';
 import { cacheFolder } from './paths.ts';
+import { goIn } from './programs.ts';
 import { duration, type Progress } from './progress.ts';
 
 export interface Building {
@@ -46,4 +48,21 @@ export async function buildOnce(building: Building, progress: Progress): Promise
     }
   });
   return program;
+}
+
+export interface Pinned extends Omit<Building, 'key' | 'build'> {
+  /** A Go module of our own whose go.mod pins it as a tool. */
+  readonly folder: string;
+  readonly package: string;
+}
+
+/** Builds a program as its module pins it. Same pinned modules, same Go: same program. */
+export async function buildPinned(pinned: Pinned, progress: Progress): Promise<string> {
+  const { folder } = pinned;
+  const hash = createHash('sha256');
+  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(folder, file)));
+  hash.update(await goIn(folder, ['env', 'GOVERSION', 'GOOS', 'GOARCH']));
+  const key = hash.digest('hex').slice(0, 12);
+  const build = (path: string) => goIn(folder, ['build', '-ldflags', '-s -w', '-o', path, pinned.package]);
+  return buildOnce({ ...pinned, key, build }, progress);
 }
