@@ -62,12 +62,13 @@ function parse(text: string): Workflow {
   const jobs = fields(field(root, 'jobs'));
   const lineOf = placesOf(events, text);
   const never = neverRun(root, jobs);
+  const started = startedBy(root);
   const steps: Step[] = [];
   for (const [id, job] of Object.entries(jobs)) {
     const amount = list(field(fields(job), 'steps')).length;
     if (steps.length + amount > MAX_STEPS)
       return { state: 'over', message: `it has more than ${MAX_STEPS} steps` };
-    steps.push(...stepsOf(id, fields(job), root, never(id), lineOf));
+    steps.push(...stepsOf(id, fields(job), root, { never: never(id), started }, lineOf));
   }
   const jobLines = new Map(Object.keys(jobs).map((id) => [id, lineOf(['jobs', id])]));
   const jobsLine = lineOf(['jobs']);
@@ -78,7 +79,7 @@ function stepsOf(
   id: string,
   job: Fields,
   root: Fields,
-  never: string | undefined,
+  { never, started }: { readonly never: string | undefined; readonly started: readonly string[] },
   lineOf: (path: readonly string[]) => number,
 ): readonly Step[] {
   const permissions = permissionsOf(field(job, 'permissions') ?? field(root, 'permissions'));
@@ -87,7 +88,10 @@ function stepsOf(
     if (typeof uses !== 'string') return [];
     const own = field(step, 'if');
     const why = never ?? (step !== job && isFalse(own) ? `its condition is ${String(own)}` : undefined);
-    const conditions = [field(job, 'if'), step === job ? undefined : own].flatMap(conditionOf);
+    const conditions = [
+      ...started,
+      ...[field(job, 'if'), step === job ? undefined : own].flatMap(conditionOf),
+    ];
     return [
       {
         uses: uses.trim(),
@@ -128,6 +132,20 @@ const isFalse = (value: unknown): boolean =>
 const ORDINARY = /^(|true|always\(\)|success\(\)|!\s*cancelled\(\)|success\(\)\s*\|\|\s*failure\(\))$/;
 const conditionOf = (value: unknown): readonly string[] =>
   value === undefined || ORDINARY.test(expression(value)) ? [] : [expression(value)];
+
+/** Events that nothing in the repository brings about by itself. */
+const BY_SOMEBODY: Readonly<Record<string, string>> = {
+  workflow_call: 'another workflow calls it',
+  workflow_dispatch: 'somebody starts it by hand',
+};
+
+/** What starts the workflow, where nothing does by itself. */
+function startedBy(root: Fields): readonly string[] {
+  const on = field(root, 'on');
+  const events = typeof on === 'string' || Array.isArray(on) ? list(on).map(String) : Object.keys(fields(on));
+  const started = events.map((event) => (Object.hasOwn(BY_SOMEBODY, event) ? BY_SOMEBODY[event] : undefined));
+  return started.length > 0 && started.every((how) => how !== undefined) ? [started.join(' or ')] : [];
+}
 
 /** Why a job is never run: nothing starts the workflow, its condition is false, or what it needs is never run. */
 function neverRun(root: Fields, jobs: Fields): (id: string) => string | undefined {
