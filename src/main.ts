@@ -149,6 +149,8 @@ clusterOptions(program.command('reach'))
     'judge these files or folders instead of a cluster; may be repeated',
     several,
   )
+  .option('--flux <dir>', FLUX_HELP)
+  .option('--source <[namespace/name=]dir>', SOURCE_HELP, several)
   .option('--static', 'make the pods from the templates of workloads, as if they were rolled out', false)
   .option('-n, --namespace <name>', 'only flows with an end in this namespace')
   .option(
@@ -209,7 +211,7 @@ evidenceOption(clusterOptions(program.command('report')))
   .option('--timeout <seconds>', 'how long the cluster may take to answer', count, 60)
   .action(report);
 
-clusterOptions(program.command('suggest'))
+evidenceOption(clusterOptions(program.command('suggest')))
   .description('what would make the failing checks of an item pass, judged before it is shown')
   .argument('<item>', 'name of an item, or a file of items')
   .option(
@@ -217,6 +219,8 @@ clusterOptions(program.command('suggest'))
     'judge these files or folders instead of a cluster; may be repeated',
     several,
   )
+  .option('--flux <dir>', FLUX_HELP)
+  .option('--source <[namespace/name=]dir>', SOURCE_HELP, several)
   .option(
     '--static',
     'judge manifests by their templates alone, as if they were rolled out and healthy',

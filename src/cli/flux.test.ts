@@ -93,6 +93,29 @@ describe('verify --flux', { timeout: TIMEOUT }, () => {
     expect(ran.code).toBe(3);
   });
 
+  it('shows a finding at the file that brings its object', async () => {
+    const ran = await verify('--static', 'items/api.yaml', '-o', 'sarif');
+    const { runs } = JSON.parse(ran.stdout) as {
+      runs: { results: { locations: { physicalLocation: unknown }[] }[] }[];
+    };
+    expect(runs[0]?.results[0]?.locations[0]?.physicalLocation).toMatchObject({
+      artifactLocation: { uri: 'apps/production/api.yaml' },
+    });
+  });
+
+  it('answers who can reach whom, too', async () => {
+    const ran = await remediation(
+      ['reach', '--flux', 'clusters/production', '--static', '--fold', 'workload'],
+      {
+        cwd: repository.folder,
+        env: { PATH: await pathWithKubectl() },
+      },
+    );
+    expect(ran.stdout).toContain('shop/Deployment/web');
+    expect(ran.stdout).not.toContain('cart');
+    expect(ran.code).toBe(0);
+  });
+
   const usage = [
     {
       name: 'a folder that is not there',

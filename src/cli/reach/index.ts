@@ -10,6 +10,7 @@ import { rollOut } from '../../facts/static.ts';
 import { printable } from '../../report/printable.ts';
 import { reachJson, reachTable } from '../../report/reach/index.ts';
 import { EXIT_OK, EXIT_UNKNOWN, EXIT_USAGE, UsageError } from '../exit.ts';
+import { openFlux } from '../flux.ts';
 import { type Opened, openCluster, openManifests } from '../sources.ts';
 import { COMMON_PORTS, type End, type Ends, findEnds } from './ends.ts';
 import { explainFlows } from './explain.ts';
@@ -22,6 +23,8 @@ export interface ReachFlags {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly manifests?: readonly string[];
+  readonly flux?: string;
+  readonly source?: readonly string[];
   readonly static: boolean;
   readonly namespace?: string;
   readonly ports?: readonly string[];
@@ -80,6 +83,7 @@ export async function runReach(flags: ReachFlags, output: Output): Promise<numbe
 }
 
 async function open(flags: ReachFlags): Promise<Opened> {
+  if (flags.flux !== undefined) return openFlux({ ...flags, flux: flags.flux });
   if (!flags.manifests) return openCluster(flags, 'remediation-reach');
   const files = await loadManifests(flags.manifests);
   const opened = openManifests(flags.static ? files.objects : withPods(files.objects), [files], flags);
@@ -112,8 +116,11 @@ type Asked = ReturnType<typeof parseFlags>;
 
 /** Everything that can be wrong with the call, before anything is read. */
 function parseFlags(flags: ReachFlags) {
-  if (flags.static && !flags.manifests) {
-    throw new UsageError('--static judges manifests: give them with --manifests DIR');
+  if (flags.static && !flags.manifests && flags.flux === undefined) {
+    throw new UsageError('--static judges manifests: give them with --manifests DIR or --flux DIR');
+  }
+  if (flags.flux !== undefined && flags.manifests) {
+    throw new UsageError('--flux and --manifests are two places to take the facts from: give one of them');
   }
   if (flags.fold === 'namespace' && !isPicture(flags)) {
     throw new UsageError(

@@ -123,10 +123,8 @@ async function inNamespaces(
     const folder = path.posix.dirname(file);
     const [only, ...others] = beside.get(folder) ?? [];
     if (only !== undefined && others.length === 0) return only;
-    return (
-      configured.get(folder) ??
-      targets.find((target) => `/${folder}/`.startsWith(`${target.folder}/`))?.namespace
-    );
+    const target = targets.find((each) => `/${folder}/`.startsWith(`${each.folder}/`));
+    return configured.get(folder) ?? target?.namespace ?? nearest(configured, folder);
   };
   return found.map((each) => {
     if (each.object.metadata.namespace !== undefined) return each;
@@ -134,4 +132,13 @@ async function inNamespaces(
     if (namespace === undefined) return each;
     return { ...each, object: { ...each.object, metadata: { ...each.object.metadata, namespace } } };
   });
+}
+
+/** Of the nearest folder above that has a kustomization.yaml with a namespace. */
+function nearest(configured: ReadonlyMap<string, string>, folder: string): string | undefined {
+  for (let at = folder; at !== '.'; at = path.posix.dirname(at)) {
+    const found = configured.get(at);
+    if (found !== undefined) return found;
+  }
+  return configured.get('.');
 }

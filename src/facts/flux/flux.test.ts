@@ -223,6 +223,118 @@ patches:
   });
 });
 
+describe('repositories as people lay them out', { timeout: 60_000 }, () => {
+  it('with infrastructure and apps over a base for each cluster', async () => {
+    const files: Files = {
+      'clusters/production/flux-system/gotk-sync.yaml': kustomization('flux-system', './clusters/production'),
+      'clusters/production/infrastructure.yaml':
+        kustomization('controllers', './infrastructure/controllers', 'wait: true') +
+        kustomization('configs', './infrastructure/configs', 'dependsOn: [{name: controllers}]'),
+      'clusters/production/apps.yaml': kustomization(
+        'apps',
+        './apps/production',
+        'dependsOn: [{name: configs}]',
+      ),
+      'clusters/staging/apps.yaml': kustomization('apps', './apps/staging'),
+      'infrastructure/controllers/kustomization.yaml': 'resources: [proxy.yaml]\n',
+      'infrastructure/controllers/proxy.yaml': deployment('proxy', 'ingress'),
+      'infrastructure/configs/settings.yaml': configMap('settings', 'ingress', '{tls: strict}'),
+      'apps/base/web/kustomization.yaml': 'namespace: web\nresources: [web.yaml]\n',
+      'apps/base/web/web.yaml': deployment('web', undefined),
+      'apps/production/kustomization.yaml':
+        'resources: [../base/web, budget.yaml]\npatches: [{path: more.yaml, target: {kind: Deployment}}]\n',
+      'apps/production/more.yaml':
+        'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 6}\n',
+      'apps/production/budget.yaml': budget('web', 'web'),
+      'apps/staging/kustomization.yaml': 'resources: [../base/web]\n',
+    };
+    const production = await read(files, { cluster: 'clusters/production' });
+    expect(names(production)).toEqual([
+      'ConfigMap ingress/settings',
+      'Deployment ingress/proxy',
+      'Deployment web/web',
+      'PodDisruptionBudget web/web',
+    ]);
+    expect(objectOf(production, 'Deployment', 'web')).toMatchObject({ spec: { replicas: 6 } });
+    expect(production.applied.find(({ object }) => object.metadata.name === 'web')?.file).toBe(
+      'apps/base/web/web.yaml',
+    );
+    // Neither the patch nor the other cluster's Kustomization of the same name is missing here.
+    expect(await production.unreached()).toEqual([]);
+    const staging = await read(files, { cluster: 'clusters/staging' });
+    expect(names(staging)).toEqual(['Deployment web/web']);
+    expect(objectOf(staging, 'Deployment', 'web')).toMatchObject({ spec: { replicas: 2 } });
+  });
+
+  it('with a folder for each namespace and app, and patches that give every Kustomization its variables', async () => {
+    const patch = `apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: any}
+spec: {postBuild: {substituteFrom: [{kind: ConfigMap, name: cluster-settings}]}}`;
+    const world = await read(
+      {
+        'kubernetes/flux/cluster/ks.yaml': kustomization(
+          'cluster-apps',
+          './kubernetes/apps',
+          `patches:\n- patch: |\n${patch.replace(/^/gm, '    ')}\n  target: {group: kustomize.toolkit.fluxcd.io, kind: Kustomization}`,
+        ),
+        'kubernetes/components/settings/kustomization.yaml':
+          'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [settings.yaml]\n',
+        'kubernetes/components/settings/settings.yaml': configMap(
+          'cluster-settings',
+          undefined,
+          '{REPLICAS: "4"}',
+        ),
+        'kubernetes/apps/media/kustomization.yaml':
+          'namespace: media\ncomponents: [../../components/settings]\nresources: [namespace.yaml, player/ks.yaml]\n',
+        'kubernetes/apps/media/namespace.yaml': 'apiVersion: v1\nkind: Namespace\nmetadata: {name: any}\n',
+        'kubernetes/apps/media/player/ks.yaml': kustomization(
+          'player',
+          './kubernetes/apps/media/player/app',
+          'targetNamespace: media',
+          '',
+        ),
+        'kubernetes/apps/media/player/app/kustomization.yaml': 'resources: [player.yaml]\n',
+        'kubernetes/apps/media/player/app/player.yaml': deployment('player', undefined, variable('REPLICAS')),
+        'kubernetes/apps/media/player/app/budget.yaml': budget('player', undefined),
+        'kubernetes/apps/media/recorder/ks.yaml': kustomization(
+          'recorder',
+          './kubernetes/apps/media/recorder/app',
+          'targetNamespace: media',
+          '',
+        ),
+        'kubernetes/apps/media/recorder/app/recorder.yaml': deployment('recorder', undefined),
+      },
+      { cluster: 'kubernetes/flux/cluster' },
+    );
+    expect(names(world)).toEqual([
+      'ConfigMap media/cluster-settings',
+      'Deployment media/player',
+      'Namespace /media',
+    ]);
+    expect(objectOf(world, 'Deployment', 'player')).toMatchObject({ spec: { replicas: 4 } });
+    expect(
+      world.applied.find(({ object }) => object.metadata.name === 'player' && object.kind === 'Deployment')
+        ?.by,
+    ).toBe('media/player');
+    const unreached = await world.unreached();
+    expect(unreached.map(({ file, object }) => `${file} ${object.metadata.namespace}`)).toEqual([
+      'kubernetes/apps/media/player/app/budget.yaml media',
+      'kubernetes/apps/media/recorder/app/recorder.yaml media',
+      'kubernetes/apps/media/recorder/ks.yaml media',
+    ]);
+  });
+
+  it('in circles, and the way ends', async () => {
+    const world = await read({
+      [`${CLUSTER}/a.yaml`]: kustomization('a', './a'),
+      'a/b.yaml': kustomization('b', './b') + deployment('one', 'shop'),
+      'b/a.yaml': kustomization('a', './a') + kustomization('b', './b') + deployment('two', 'shop'),
+    });
+    expect(names(world)).toEqual(['Deployment shop/one', 'Deployment shop/two']);
+  });
+});
+
 describe('variables', { timeout: 60_000 }, () => {
   it('come from ConfigMaps that other Kustomizations bring, the spec winning', async () => {
     const world = await read({

@@ -45,11 +45,11 @@ export async function pathWithKubectl(): Promise<string> {
 /** A variable as manifests write it: `NAME` or `NAME:=default`. */
 export const variable = (expression: string) => `\${${expression}}`;
 
-/** A Flux Kustomization of the source that flux bootstrap makes. */
+/** A Flux Kustomization of the source that flux bootstrap makes; without a namespace where that is ''. */
 export const kustomization = (name: string, folder: string, more = '', namespace = 'flux-system') => `---
 apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization
-metadata: {name: ${name}, namespace: ${namespace}}
+metadata: {name: ${name}${namespace ? `, namespace: ${namespace}` : ''}}
 spec:
   interval: 10m
   prune: true
