@@ -1,14 +1,20 @@
-// Builds Flux's source-controller from the Go module that programs/go.mod pins,
-// once, and keeps it in the cache beside the programs of the control plane.
+// Builds Flux's source-controller, and a registry for it to fetch from, from the
+// Go modules that programs/go.mod pins, once, and keeps them in the cache beside
+// the programs of the control plane.
 import { join } from 'node:path';
 import { buildPinned } from '../cluster/build-once.ts';
 import type { Progress } from '../cluster/progress.ts';
 
 const folder = join(import.meta.dirname, 'programs');
 
-/** Answers the path of the program, built if it is not there yet. */
-export const buildSourceController = (progress: Progress): Promise<string> =>
-  buildPinned(
+export interface FluxPrograms {
+  readonly sourceController: string;
+  readonly registry: string;
+}
+
+/** Answers the paths of the programs, built if they are not there yet. */
+export async function buildFlux(progress: Progress): Promise<FluxPrograms> {
+  const sourceController = await buildPinned(
     {
       folder,
       name: 'source-controller',
@@ -18,3 +24,15 @@ export const buildSourceController = (progress: Progress): Promise<string> =>
     },
     progress,
   );
+  const registry = await buildPinned(
+    {
+      folder,
+      name: 'registry',
+      what: 'a registry',
+      package: 'github.com/distribution/distribution/v3/cmd/registry',
+      coldSeconds: 60,
+    },
+    progress,
+  );
+  return { sourceController, registry };
+}

@@ -10,6 +10,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import type { Cluster } from '../cluster/index.ts';
+import type { FluxPrograms } from './build.ts';
 import { type GitServer, startGitServer } from './git-server.ts';
 import { type SourceController, startSourceController } from './source-controller.ts';
 import type {} from './vitest-setup.ts';
@@ -17,30 +18,32 @@ import type {} from './vitest-setup.ts';
 export interface Flux {
   readonly controller: SourceController;
   readonly git: GitServer;
-  /** Asks source-controller to fetch a GitRepository at once, as `flux reconcile source git` does. */
-  fetchNow(namespace: string, name: string): Promise<void>;
+  /** Asks source-controller to fetch a source at once, as `flux reconcile source` does. */
+  fetchNow(namespace: string, name: string, kind?: 'GitRepository' | 'OCIRepository'): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** The program that setup has built; undefined where it could not. */
-export const sourceControllerProgram = (): string | undefined => inject('sourceController') ?? undefined;
+/** The programs that setup has built; undefined where it could not. */
+export const fluxPrograms = (): FluxPrograms | undefined => inject('fluxPrograms') ?? undefined;
 
 /** Starts it all. The cluster must have no source-controller: two would fight over every source. */
-export async function startFlux(cluster: Cluster, program: string): Promise<Flux> {
+export async function startFlux(cluster: Cluster, programs: FluxPrograms): Promise<Flux> {
   await refuseSecond(cluster);
   const folder = join(cluster.folder, 'git');
   mkdirSync(folder, { recursive: true });
   const git = await startGitServer(folder);
-  const controller = await startSourceController(program, cluster).catch(async (error: unknown) => {
-    await git.close();
-    throw error;
-  });
+  const controller = await startSourceController(programs.sourceController, cluster).catch(
+    async (error: unknown) => {
+      await git.close();
+      throw error;
+    },
+  );
   return {
     controller,
     git,
-    async fetchNow(namespace, name) {
+    async fetchNow(namespace, name, kind = 'GitRepository') {
       const asked = `reconcile.fluxcd.io/requestedAt=${new Date().toISOString()}`;
-      await cluster.kubectl(['annotate', '--overwrite', '-n', namespace, `gitrepository/${name}`, asked]);
+      await cluster.kubectl(['annotate', '--overwrite', '-n', namespace, `${kind}/${name}`, asked]);
     },
     async stop() {
       await controller.stop();

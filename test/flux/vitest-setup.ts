@@ -3,18 +3,15 @@
 import type { TestProject } from 'vitest/node';
 import { streamProgress } from '../cluster/progress.ts';
 import { orNull } from '../cluster/vitest-setup.ts';
-import { buildSourceController } from './build.ts';
+import { buildFlux, type FluxPrograms } from './build.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    sourceController: string | null;
+    fluxPrograms: FluxPrograms | null;
   }
 }
 
 export default async function setup(project: TestProject): Promise<void> {
-  const program = await orNull(
-    buildSourceController(streamProgress()),
-    "No suite runs with Flux's source-controller",
-  );
-  project.provide('sourceController', program);
+  const programs = await orNull(buildFlux(streamProgress()), "No suite runs with Flux's source-controller");
+  project.provide('fluxPrograms', programs);
 }

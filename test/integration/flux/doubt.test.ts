@@ -7,20 +7,20 @@ import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sharedCluster } from '../../cluster/suite.ts';
-import { sourceControllerProgram } from '../../flux/lab.ts';
+import { fluxPrograms } from '../../flux/lab.ts';
 import { apply, deleteItems, documents, eventually, SYSTEM } from '../support/cluster.ts';
 import { namespaceObject } from '../support/scene.ts';
 import { type Stage, setStage, statesOf } from './stage.ts';
 import { scans } from './workflow.ts';
 
 const cluster = sharedCluster()!;
-const program = sourceControllerProgram()!;
+const programs = fluxPrograms()!;
 
-describe.skipIf(!cluster || !program)('what cannot be known of a source', () => {
+describe.skipIf(!cluster || !programs)('what cannot be known of a source', () => {
   let stage: Stage;
 
   beforeAll(async () => {
-    stage = await setStage(cluster, program, 'doubt');
+    stage = await setStage(cluster, programs, 'doubt');
   });
   afterAll(() => stage?.end());
 

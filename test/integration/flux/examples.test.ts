@@ -8,14 +8,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { sharedCluster } from '../../cluster/suite.ts';
 import type { ServedRepository } from '../../flux/git-server.ts';
-import { sourceControllerProgram } from '../../flux/lab.ts';
+import { fluxPrograms } from '../../flux/lab.ts';
 import { BREAKS, type Break, broken, SAID_AT } from '../examples-breaks.ts';
 import { apply, documents, eventually, ROOT } from '../support/cluster.ts';
 import { findingsOf, type Stage, setStage } from './stage.ts';
 import { untilRevision } from './support.ts';
 
 const cluster = sharedCluster()!;
-const program = sourceControllerProgram()!;
+const programs = fluxPrograms()!;
 const EXAMPLES = path.join(ROOT, 'examples');
 const REPOSITORY = path.join(EXAMPLES, 'repository');
 
@@ -50,7 +50,7 @@ it('has a way to break each example that asks Git', () => {
   expect(items.map(({ metadata }) => metadata.name)).toEqual([...new Set(breaks.map(({ item }) => item))]);
 });
 
-describe.skipIf(!cluster || !program)('the examples, from the repository to the verdict', () => {
+describe.skipIf(!cluster || !programs)('the examples, from the repository to the verdict', () => {
   let stage: Stage;
   let repository: ServedRepository;
 
@@ -60,7 +60,7 @@ describe.skipIf(!cluster || !program)('the examples, from the repository to the 
       spec: { ignore: string };
     };
     const { namespace, name } = source.metadata;
-    stage = await setStage(cluster, program, 'examples', namespace);
+    stage = await setStage(cluster, programs, 'examples', namespace);
     repository = await stage.flux.git.create(name);
     const commit = await repository.commit('As the review met it', files);
     await stage.offer({ name, url: repository.url, ignore: source.spec.ignore });

@@ -9,21 +9,21 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { identify, isAlive, kill, startDetached, waitGone } from '../../cluster/processes.ts';
 import { sharedCluster } from '../../cluster/suite.ts';
 import { TOKEN_USER } from '../../flux/git-server.ts';
-import { type Flux, gitRepository, sourceControllerProgram, startFlux } from '../../flux/lab.ts';
+import { type Flux, fluxPrograms, gitRepository, startFlux } from '../../flux/lab.ts';
 import { apply, documents, eventually, getJson, ROOT } from '../support/cluster.ts';
 import { namespaceObject } from '../support/scene.ts';
 import { type GitRepository, secret, untilRevision } from './support.ts';
 
 const cluster = sharedCluster()!;
-const program = sourceControllerProgram()!;
+const programs = fluxPrograms()!;
 const SPACE = `flux-lab-${process.pid}`;
 
-describe.skipIf(!cluster || !program)('Flux beside the cluster', () => {
+describe.skipIf(!cluster || !programs)('Flux beside the cluster', () => {
   let flux: Flux;
 
   beforeAll(async () => {
     await apply(cluster, documents(namespaceObject(SPACE)));
-    flux = await startFlux(cluster, program);
+    flux = await startFlux(cluster, programs);
   });
   afterAll(async () => {
     await cluster.kubectl(['delete', 'namespace', SPACE, '--wait=false']);

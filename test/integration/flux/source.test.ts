@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { State } from '../../../src/api/status.ts';
 import { sharedCluster } from '../../cluster/suite.ts';
 import type { ServedRepository } from '../../flux/git-server.ts';
-import { sourceControllerProgram } from '../../flux/lab.ts';
+import { fluxPrograms } from '../../flux/lab.ts';
 import { eventually } from '../support/cluster.ts';
 import type { Follower } from './follow.ts';
 import { findingsOf, type Item, KEEP_WORKFLOWS, type Stage, setStage, statesOf } from './stage.ts';
@@ -14,13 +14,13 @@ import { type GitRepository, untilRevision } from './support.ts';
 import { WITH_SCAN, WITHOUT_SCAN, WORKFLOW } from './workflow.ts';
 
 const cluster = sharedCluster()!;
-const program = sourceControllerProgram()!;
+const programs = fluxPrograms()!;
 
-describe.skipIf(!cluster || !program)('what Git says, as Flux applies it', () => {
+describe.skipIf(!cluster || !programs)('what Git says, as Flux applies it', () => {
   let stage: Stage;
 
   beforeAll(async () => {
-    stage = await setStage(cluster, program, 'source');
+    stage = await setStage(cluster, programs, 'source');
   });
   afterAll(() => stage?.end());
 

@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import type { ItemStatus, State, StatusFinding } from '../../../src/api/status.ts';
 import type { KubeObject, Transport } from '../../../src/kubernetes/index.ts';
 import type { Cluster } from '../../cluster/index.ts';
+import type { FluxPrograms } from '../../flux/build.ts';
 import { type ServedRepository, TOKEN_USER } from '../../flux/git-server.ts';
 import { type Flux, type GitRepositoryInput, gitRepository, startFlux } from '../../flux/lab.ts';
 import {
@@ -70,7 +71,7 @@ export interface Stage {
 /** The GitRepositories are in `shared`, which stays, or in a namespace of the suite's own. */
 export async function setStage(
   cluster: Cluster,
-  program: string,
+  programs: FluxPrograms,
   topic: string,
   shared?: string,
 ): Promise<Stage> {
@@ -83,7 +84,7 @@ export async function setStage(
   await installPermissions(cluster);
   await apply(cluster, documents(namespaceObject(namespace)));
   const transport = await admin(cluster);
-  const flux = await startFlux(cluster, program);
+  const flux = await startFlux(cluster, programs);
 
   const startOperator = async (label: string, flags: readonly string[]) =>
     startOperatorProcess(cluster, await cluster.serviceAccountKubeconfig(SYSTEM, 'remediation-operator'), {
@@ -159,7 +160,8 @@ export async function setStage(
       await deleteItems(transport, `suite=${suite}`, SYSTEM);
       // A GitRepository goes only when source-controller has let go of it.
       await flux.controller.start();
-      await cluster.kubectl(['delete', 'gitrepository', '--ignore-not-found', '-n', namespace, ...offered]);
+      for (const name of offered)
+        await cluster.kubectl(['delete', 'gitrepository', '--ignore-not-found', '-n', namespace, name]);
       if (!shared) await cluster.kubectl(['delete', 'namespace', namespace, '--wait=false']);
       await flux.stop();
       await transport.close();

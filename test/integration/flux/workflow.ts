@@ -35,11 +35,15 @@ export const WITH_SCAN = `${WITHOUT_SCAN}  security-scan:
         sarif_file: trivy.sarif
 `;
 
-/** That the workflow of this GitRepository scans. */
-export const scans = (ref: { readonly namespace: string; readonly name: string }): object => ({
+/** That the workflow of this source scans. */
+export const scans = (ref: {
+  readonly kind?: 'OCIRepository';
+  readonly namespace: string;
+  readonly name: string;
+}): object => ({
   name: 'trivy',
   source: {
-    ref: { kind: 'GitRepository', ...ref },
+    ref,
     files: [
       {
         path: WORKFLOW,
