@@ -11,16 +11,21 @@ import type { Place, PlaceOf } from '../report/review.ts';
 import type { Opened } from './sources.ts';
 
 /** Paths are from the root of the Git work tree around the file, else from the current folder; outside both they are absolute. */
-export async function findPlaces(
+export function findPlaces(opened: Pick<Opened, 'places'>, judged: readonly JudgedItem[]): Promise<PlaceOf> {
+  return placesOf(opened, subjects(judged));
+}
+
+/** The same for objects named as Kind/namespace/name. */
+export async function placesOf(
   { places }: Pick<Opened, 'places'>,
-  judged: readonly JudgedItem[],
+  names: ReadonlySet<string>,
 ): Promise<PlaceOf> {
   if (!places || places.size === 0) return () => undefined;
   const objects = index(places);
   const named = nameFiles();
   const lines = readLines();
   const found = new Map<string, Place>();
-  for (const key of subjects(judged)) {
+  for (const key of names) {
     const [object, place] = objects.get(key) ?? [];
     if (!object || !place) continue;
     const line = place.line ?? (await lines(place.file, object));

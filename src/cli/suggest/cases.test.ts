@@ -54,7 +54,7 @@ function planOf(check: Check, given: Case): { readonly plan: Plan; readonly yaml
         metadata.name === target.name &&
         (metadata.namespace ?? 'default') === (target.namespace ?? 'default'),
     );
-  return { plan, yaml: asYaml([{ item, plan }], { originOf: () => [], exists }) };
+  return { plan, yaml: asYaml([{ item, plan }], { originOf: () => [], hintOf: () => undefined, exists }) };
 }
 
 /** Minutes later, so that nothing is held back because it has just been made. */

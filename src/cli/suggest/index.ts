@@ -6,17 +6,19 @@ import type { RemediationItem } from '../../api/remediation-item.ts';
 import { byType } from '../../checks/check.ts';
 import { CHECKS } from '../../checks/index.ts';
 import { refer } from '../../checks/shared/messages.ts';
-import type { EditTarget } from '../../facts/edits.ts';
+import { type EditTarget, targetOf } from '../../facts/edits.ts';
 import type { KindName } from '../../facts/kinds.ts';
 import { KINDS } from '../../facts/projections.ts';
 import { kindRef, type Source, wholeRef } from '../../facts/source.ts';
 import { printable } from '../../report/printable.ts';
 import { EXIT_DRIFTED, EXIT_OK, UsageError } from '../exit.ts';
 import type { JudgeFlags } from '../flags.ts';
-import { fromCluster, fromManifests, type World } from '../world.ts';
+import { placesOf } from '../places.ts';
+import { openWorld, type World } from '../world.ts';
+import { type Hints, hintsFor } from './hints.ts';
 import { originOf } from './origin.ts';
 import { type Plan, planFor, withoutFix } from './plan.ts';
-import { asJson, asYaml, type ItemPlan } from './render.ts';
+import { asJson, asYaml, type ItemPlan, type Knowledge } from './render.ts';
 
 export interface SuggestFlags extends JudgeFlags {
   readonly output: 'yaml' | 'json';
@@ -25,26 +27,23 @@ export interface SuggestFlags extends JudgeFlags {
 const say = (line: string) => process.stderr.write(`${printable(line)}\n`);
 
 export async function suggest(given: string, flags: SuggestFlags): Promise<void> {
-  if (flags.static && !flags.manifests)
-    throw new UsageError('--static judges manifests: give them with --manifests DIR');
   const isPath = await stat(given).then(
     () => true,
     () => false,
   );
   const paths = isPath ? [given] : [];
-  const world = flags.manifests ? await fromManifests(paths, flags) : await fromCluster(paths, flags);
+  const world = await openWorld(paths, flags);
   try {
     for (const line of world.notes) say(`note: ${line}`);
     for (const problem of world.problems) say(`error: ${problem}`);
     if (world.problems.length > 0) throw new UsageError('suggestions from half of the input would not hold');
     const items = chosen(world, given, isPath);
     const plans = await plansFor(world, items);
-    const knowledge = {
-      originOf: (target: EditTarget, isNew: boolean) => originOf(world.source, target, isNew),
-      exists: (target: EditTarget) => exists(world.source, target),
-    };
+    const isFailing = plans.some(({ plan }) => plan.checks.some(({ before }) => before === 'Fail'));
+    const hints: Hints = isFailing ? await hintsFor(world, items, new Date()) : () => undefined;
+    const knowledge = await knowledgeOf(world, plans, hints);
     process.stdout.write(flags.output === 'json' ? asJson(plans, knowledge) : asYaml(plans, knowledge));
-    for (const each of plans) explain(each);
+    for (const each of plans) explain(each, hints);
     process.exitCode = plans.some(isOpen) ? EXIT_DRIFTED : EXIT_OK;
   } finally {
     await world.close();
@@ -85,6 +84,32 @@ async function plansFor(world: World, items: readonly RemediationItem[]): Promis
   }
 }
 
+/** What else is known of the objects that the plans are about. */
+async function knowledgeOf(world: World, plans: readonly ItemPlan[], hints: Hints): Promise<Knowledge> {
+  const targets = plans.flatMap(({ plan }) => [
+    ...plan.edits.map(targetOf),
+    ...plan.checks.flatMap(({ suggestions }) =>
+      suggestions.flatMap(({ mends }) => mends.flatMap(({ subject }) => subject ?? [])),
+    ),
+  ]);
+  const placeOf = await placesOf(
+    world,
+    new Set(targets.map(({ kind, namespace = '', name }) => `${kind}/${namespace}/${name}`)),
+  );
+  return {
+    hintOf: hints,
+    exists: (target) => exists(world.source, target),
+    originOf: (target, isNew) => {
+      const place = placeOf(target);
+      const where = place && `${place.path}${place.line === undefined ? '' : `:${place.line}`}`;
+      return [
+        ...(where ? [isNew ? `beside ${refer(target)}, which stands in ${where}` : `in ${where}`] : []),
+        ...originOf(world.source, target, isNew),
+      ];
+    },
+  };
+}
+
 function exists(source: Source, { apiVersion, kind, namespace, name }: EditTarget): boolean {
   const ref = kind in KINDS ? kindRef(kind as KindName) : wholeRef({ apiVersion, kind });
   return source.get(ref, namespace, name).state === 'known';
@@ -95,7 +120,7 @@ function isOpen({ plan }: { readonly plan: Plan }): boolean {
   return plan.checks.some(({ advisory, without }) => !advisory && without.length > 0);
 }
 
-function explain({ item, plan }: ItemPlan): void {
+function explain({ item, plan }: ItemPlan, hints: Hints): void {
   const name = `${item.metadata.namespace}/${item.metadata.name}`;
   for (const check of plan.checks) {
     const { before, after, suggestions, without } = check;
@@ -112,6 +137,7 @@ function explain({ item, plan }: ItemPlan): void {
         say(`  no suggestion for ${reason}${subject ? ` of ${refer(subject)}` : ''}: ${withoutFix(finding)}`);
       }
       say(`    ${because}`);
+      for (const hint of new Set(alike.flatMap(({ finding }) => hints(finding) ?? []))) say(`    ${hint}`);
     }
   }
 }

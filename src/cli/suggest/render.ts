@@ -3,6 +3,7 @@
 
 import { stringify } from 'yaml';
 import type { RemediationItem } from '../../api/remediation-item.ts';
+import type { Finding } from '../../checks/check.ts';
 import { refer } from '../../checks/shared/messages.ts';
 import { type Edit, type EditTarget, targetOf } from '../../facts/edits.ts';
 import { printable } from '../../report/printable.ts';
@@ -12,6 +13,8 @@ import { type CheckPlan, type Plan, type Suggestion, withoutFix } from './plan.t
 export interface Knowledge {
   /** Who makes or applies the object. */
   originOf(target: EditTarget, isNew: boolean): readonly string[];
+  /** What more there is to say of a finding that is mended. */
+  hintOf(finding: Finding): string | undefined;
   /** Is there such an object already? */
   exists(target: EditTarget): boolean;
 }
@@ -57,7 +60,7 @@ function documentOf(
   suggestion: Suggestion,
   edit: Edit,
   first: boolean,
-  { originOf, exists }: Knowledge,
+  { originOf, hintOf, exists }: Knowledge,
 ): Document {
   const target = targetOf(edit);
   const there = exists(target);
@@ -89,11 +92,17 @@ function documentOf(
     before: check.before,
     after: check.after,
     seen: check.seen,
-    decide: first ? suggestion.decide : [],
+    decide: first ? [...hinted(suggestion, hintOf), ...suggestion.decide] : [],
     origin: originOf(beside, edit.action === 'Create' && !there),
     apply: howTo(edit, target),
     object: objectOf(edit, target),
   };
+}
+
+/** A file that is there already and only has to be applied is a better way than a new one. */
+function hinted({ mends }: Suggestion, hintOf: Knowledge['hintOf']): readonly string[] {
+  const hints = new Set(mends.flatMap((finding) => hintOf(finding) ?? []));
+  return [...hints].map((hint) => `whether to have that applied instead: ${hint}`);
 }
 
 function objectOf(edit: Edit, { apiVersion, kind, namespace, name }: EditTarget): Document['object'] {

@@ -1,11 +1,12 @@
 // `remediation suggest`, run as a user would: exit statuses, both formats, and
 // what a comment says of where a suggestion belongs.
 
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { pathWithKubectl } from '../../facts/flux/testing/repository.ts';
 import { remediation } from '../testing/run.ts';
 
 /** Programs are started, and machines are busy. */
@@ -36,6 +37,8 @@ const probes = (name: string, more = '') =>
 const FLUX = '{kustomize.toolkit.fluxcd.io/name: apps, kustomize.toolkit.fluxcd.io/namespace: flux-system}';
 const HELM = '{helm.toolkit.fluxcd.io/name: api, helm.toolkit.fluxcd.io/namespace: shop}';
 const OWNER = '[{apiVersion: example.com/v1, kind: Database, name: main, uid: u, controller: true}]';
+
+const EXAMPLES = path.join(import.meta.dirname, '../../../examples');
 
 let folder: string;
 const at = (...parts: string[]) => path.join(folder, ...parts);
@@ -161,6 +164,27 @@ describe.concurrent('suggest', { timeout: TIMEOUT }, () => {
   it('marks what it did not find in the check', async () => {
     const { stdout } = await offline('helm.yaml');
     expect(stdout.replace(/\n# {3}/g, ' ')).toContain('only asks whether port http accepts connections');
+  });
+
+  it('names the file and the Kustomization, and a file that is there and not applied', async () => {
+    const repository = at('repository');
+    await cp(path.join(EXAMPLES, 'repository'), repository, { recursive: true });
+    const app = path.join(repository, 'kubernetes/apps/kube-system/coredns/app');
+    const file = path.join(app, 'kustomization.yaml');
+    await writeFile(file, (await readFile(file, 'utf8')).replace(/^.*pdb\.yaml\n/m, ''));
+    const item = path.join(EXAMPLES, 'january-2026/item-13-pod-disruption-budgets.yaml');
+    const cluster = path.join(repository, 'kubernetes/flux/cluster');
+    const { code, stdout } = await remediation(
+      ['suggest', item, '--flux', cluster, '--source', repository, '--static'],
+      { cwd: folder, env: { PATH: await pathWithKubectl() } },
+    );
+    expect(code).toBe(0);
+    const comments = stdout.replace(/\n# {3}/g, ' ');
+    expect(comments).toMatch(/beside Deployment kube-system\/coredns, which stands in \S+coredns\.yaml:\d+/);
+    expect(comments).toContain('where Flux Kustomization flux-system/coredns reaches it');
+    expect(comments).toContain(
+      'whether to have that applied instead: In Git at kubernetes/apps/kube-system/coredns/app/pdb.yaml, but no Kustomization reaches it.',
+    );
   });
 
   it.for([
