@@ -57,7 +57,7 @@ function readHeading(reading: Reading, node: Heading, place: Place): boolean {
     return true;
   }
   state.about = undefined;
-  if (node.depth === 1 && state.title === undefined) {
+  if ((node.depth === 1 || (own && place.kind === 'preamble')) && state.title === undefined) {
     state.title = text;
     state.dated = dateIn(text)?.day;
   }
@@ -272,8 +272,10 @@ function readParagraph(reading: Reading, node: Paragraph, place: Place): boolean
       for (const field of fields) if (field) setField(state.about, field, lineOf(node));
       return true;
     }
+    if (place.kind === 'preamble' && /^(created|written|reviewed|as of|stand|vom)\b/iu.test(text))
+      state.created ??= dateIn(text)?.day;
     for (const field of place.kind === 'preamble' ? fields : []) {
-      if (/^(created|date|written|published|reviewed|review date)$/iu.test(field?.name ?? ''))
+      if (/^(created|date|stand|datum|written|published|reviewed|review date)$/iu.test(field?.name ?? ''))
         state.created ??= dateIn(field?.value ?? '')?.day;
     }
   }
@@ -315,9 +317,10 @@ function lead(reading: Reading, text: string, node: Paragraph, place: Place): Dr
   const { items, state } = reading;
   const line = lineOf(node);
   const members = items.drafts.filter((draft) => draft.section === place.heading && draft.listed);
-  const says = /\b(details?|implementation|implemented|resolution|evidence|fix(ed)?|notes|how)\b/iu.test(
-    text,
-  );
+  const says =
+    /\b(details?|einzelheiten|implementation|implemented|umsetzung|resolution|evidence|fix(ed)?|notes|how)\b/iu.test(
+      text,
+    );
   const quoted = /["“](?<title>[^"”]+)["”]/u.exec(text)?.groups?.title;
   const [number] = numbersIn(text);
   const single =

@@ -44,20 +44,35 @@ export interface Columns {
   readonly headers: readonly string[];
 }
 
+const wordOf = (header: string) =>
+  (bare(header) || header)
+    .toLowerCase()
+    .replace(/[.:]+$/, '')
+    .trim();
+
 /** Reads the header of a table. `state` is what was observed only where a claim stands beside it. */
 export function columnsOf(table: Table): Columns {
   const headers = (table.children[0]?.children ?? []).map((cell) => said(cell));
   const of = new Map<Column, number>();
   for (const [index, header] of headers.entries()) {
-    const name = (bare(header) || header)
-      .toLowerCase()
-      .replace(/[.:]+$/, '')
-      .trim();
+    const name = wordOf(header);
     for (const [column, pattern] of Object.entries(NAMES) as [Column, RegExp][]) {
       if (!pattern.test(name) || of.has(column)) continue;
       of.set(column, index);
       break;
     }
+  }
+  const [first, second] = headers.flatMap((header, index) =>
+    NAMES.title.test(wordOf(header)) ? [index] : [],
+  );
+  // "| Issue | Title |": the first says which, the second what.
+  if (
+    second !== undefined &&
+    first !== undefined &&
+    /^(issue|item|finding|task|recommendation)$/u.test(wordOf(headers[first] ?? ''))
+  ) {
+    of.set('title', second);
+    if (!of.has('number')) of.set('number', first);
   }
   const state = of.get('observed');
   if (

@@ -122,6 +122,8 @@ export function settle(
     item: { ...rest, priority, ...(claim ? { claim } : {}), description: paragraphs.join('\n\n').trim() },
     contradictions: evidence
       .filter((each) => each.rank >= RANKS.roadmap && each.status !== first?.status)
+      // A box is not ticked while the work is under way.
+      .filter(({ status }) => !(status === 'Pending' && first?.status === 'InProgress'))
       .map((each) => ({
         line: each.line,
         text: `${named(draft)} is ${words(each.status)} here, and ${words(first?.status ?? 'Pending')} at line ${first?.line}, which counts`,

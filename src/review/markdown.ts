@@ -17,7 +17,16 @@ const MAX_QUOTES = 64;
 /** A document that cannot be read as a review; the message says why and what to do. */
 export class ReviewError extends Error {}
 
+/** What a document says of itself before it begins, between lines of dashes. */
+export interface Front {
+  readonly title?: string;
+  readonly date?: string;
+  /** Its last line, from 1. */
+  readonly end: number;
+}
+
 export interface Markdown {
+  readonly front?: Front;
   readonly text: string;
   readonly lines: readonly string[];
   readonly root: Root;
@@ -32,6 +41,7 @@ export function parseMarkdown(text: string): Markdown {
   // A byte order mark would shift every offset.
   const plain = text.replace(/^\uFEFF/, '');
   const lines = plain.split(/\r\n|\n|\r/);
+  const front = frontOf(lines);
   const deep = lines.findIndex((line) => nesting(line) > MAX_QUOTES);
   if (deep >= 0)
     throw new ReviewError(`line ${deep + 1} nests quotes or lists more than ${MAX_QUOTES} deep; flatten it`);
@@ -40,7 +50,30 @@ export function parseMarkdown(text: string): Markdown {
     throw new ReviewError(
       `the paragraph at line ${heavy} has more than ${MAX_LINES} lines, or more than ${MAX_MARKS} of the marks * _ [ ]; no review has that: break it up with blank lines`,
     );
-  return { text: plain, lines, root: parsePieces(plain, parseWhole) };
+  const body = front ? blanked(plain, front.end) : plain;
+  return { text: plain, lines, root: parsePieces(body, parseWhole), ...(front ? { front } : {}) };
+}
+
+/** Front matter as site generators and editors have it: YAML between two lines of dashes. */
+function frontOf(lines: readonly string[]): Front | undefined {
+  if (!/^---\s*$/.test(lines[0] ?? '')) return undefined;
+  const end = lines.slice(1, 200).findIndex((line) => /^(?:---|\.\.\.)\s*$/.test(line)) + 1;
+  const inside = lines.slice(1, Math.max(end, 1));
+  if (end < 2 || !inside.every((line) => /^(?:[\w-]+:(?:\s|$)|[\s#-]|$)/.test(line))) return undefined;
+  const value = (key: RegExp) =>
+    inside
+      .find((line) => key.test(line))
+      ?.replace(/^[\w-]+:\s*/, '')
+      .trim()
+      .replace(/^(["'])(.*)\1$/, '$2');
+  const [title, date] = [value(/^title:\s*\S/i), value(/^(?:date|created):\s*\S/i)];
+  return { end: end + 1, ...(title ? { title } : {}), ...(date ? { date } : {}) };
+}
+
+/** The text with nothing in its first lines, so that every offset stays. */
+function blanked(text: string, lines: number): string {
+  const end = new RegExp(`^(?:[^\\r\\n]*(?:\\r\\n|\\n|\\r|$)){${lines}}`).exec(text)?.[0].length ?? 0;
+  return text.slice(0, end).replace(/[^\r\n]/g, ' ') + text.slice(end);
 }
 
 /** Bare addresses stay text: a reader sees the same, and looking for them costs a third of the time. */
@@ -71,20 +104,29 @@ function heavyLine(lines: readonly string[]): number | undefined {
 const nesting = (line: string): number =>
   (/^(?:[ \t]*(?:>|[-*+](?=[ \t])))+/.exec(line)?.[0].match(/[->*+]/g) ?? []).length;
 
-/** The text of a node as a reader sees it, on one line. */
-export function plain(node: Nodes): string {
+/** The text of a node as a reader sees it, on one line; `struck`: with what is struck out. */
+export function plain(node: Nodes, struck = true): string {
+  if (node.type === 'delete' && !struck) return '';
   if (node.type === 'break') return ' ';
   // A comment says nothing to the reader.
   if (node.type === 'html') return node.value.replace(/<!--[\s\S]*?-->/g, '').replace(/\s+/g, ' ');
   if ('value' in node) return node.value.replace(/\s+/g, ' ');
   if (node.type === 'image') return node.alt ?? '';
-  if ('children' in node) return node.children.map((child) => plain(child)).join('');
+  if ('children' in node) return node.children.map((child) => plain(child, struck)).join('');
   return '';
 }
 
 /** The same, without control characters and blanks at the ends. */
-export const said = (node: Nodes): string =>
-  plain(node)
+export const said = (node: Nodes): string => tidy(plain(node));
+
+/** Of a cell: what is struck out was replaced by the rest, where there is a rest. */
+export const saidNow = (node: Nodes): string => {
+  const now = tidy(plain(node, false));
+  return /[\p{L}\p{N}]/u.test(now) ? now : said(node);
+};
+
+const tidy = (text: string): string =>
+  text
     .replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, ' ')
     .replace(/\s+/g, ' ')
     .trim();

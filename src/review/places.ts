@@ -39,20 +39,29 @@ export interface Place {
 const NAMES: readonly (readonly [PlaceKind, RegExp])[] = [
   ['observed', /^(as observed|observed|verdicts?|evidence)\b/iu],
   ['legend', /^(legend|key|status (legend|key)|table of contents|contents|toc)$/iu],
-  ['prerequisites', /\b(pre-?requisites?|dependencies|preconditions?|requirements)\b/iu],
-  ['roadmap', /\b(road ?map|milestones|timeline|schedule|implementation plan|phases|sprints?)\b/iu],
+  [
+    'prerequisites',
+    /\b(pre-?requisites?|dependencies|preconditions?|requirements|voraussetzung(?:en)?|abhängigkeiten)\b/iu,
+  ],
+  [
+    'roadmap',
+    /\b(road ?map|milestones|timeline|schedule|implementation plan|phases|sprints?|fahrplan|zeitplan|meilensteine)\b/iu,
+  ],
   [
     'tracking',
-    /^(tracking|progress( tracking| log)?|change ?log|history|updates|activity|log|status log|revision history|document history)$/iu,
+    /^(tracking|progress( tracking| log)?|change ?log|history|updates|activity|log|status log|revision history|document history|verlauf|änderungen|fortschritt)$/iu,
   ],
-  ['related', /^(related\b.*|references?|links|see also|further reading|resources|documentation)$/iu],
+  [
+    'related',
+    /^(related\b.*|references?|links|see also|further reading|resources|documentation|verwandte dokumente|siehe auch|quellen)$/iu,
+  ],
   [
     'summary',
-    /^((executive|management)? ?summary|overview|introduction|background|context|tl;?dr|scope|methodology|about\b.*|purpose|conclusions?|at a glance)$/iu,
+    /^((executive|management)? ?summary|overview|introduction|background|context|tl;?dr|scope|methodology|about\b.*|purpose|conclusions?|at a glance|zusammenfassung|überblick|einleitung|hintergrund)$/iu,
   ],
   [
     'actions',
-    /\b(action items?|actions|findings|recommendations|tasks?|to-?dos?|issues|(remaining|open) items|backlog|checklist|items by priority)\b/iu,
+    /\b(action items?|actions|findings|recommendations|tasks?|to-?dos?|issues|(remaining|open) items|backlog|checklist|items by priority|maßnahmen|aufgaben|befunde|empfehlungen)\b/iu,
   ],
 ];
 
@@ -69,14 +78,14 @@ export interface Section {
 /** The place that a heading opens under its parent. */
 export function placeOf(
   heading: string,
-  at: { readonly depth: number; readonly line: number },
+  { isTitle, ...at }: { readonly depth: number; readonly line: number; readonly isTitle?: boolean },
   parent: Place | undefined,
   section: Section,
 ): Place {
   const base = { ...at, heading };
   const inherited = parent?.kind;
   const name = bare(heading).replace(/^(\d+(\.\d+)*[.):]?\s+)/, '');
-  if (at.depth === 1 && !parent) return { ...base, kind: 'preamble' };
+  if ((at.depth === 1 || isTitle) && !parent) return { ...base, kind: 'preamble' };
   if (/^(implementation )?(details?|notes|resolution|evidence|fix) (for|of|on)\b/iu.test(name))
     return { ...base, kind: 'details', about: name.replace(/^.*?\b(for|of|on)\b/iu, '') };
   // What stands under an item belongs to it, whatever it is called.
@@ -94,7 +103,7 @@ export function placeOf(
   if (known && known !== 'actions' && known !== inherited && !group) return { ...base, kind: known };
   if (inherited === 'roadmap') return { ...base, kind: 'roadmap', milestone: milestoneOf(heading) };
   if (inherited === 'prerequisites')
-    return { ...base, kind: 'prerequisites', about: name.replace(/^(for|of)\s+/iu, '') };
+    return { ...base, kind: 'prerequisites', about: name.replace(/^(for|of|für|zu)\s+/iu, '') };
   if (known && known !== 'actions' && !group) return { ...base, kind: known };
   if (group) return { ...base, kind: 'group', ...group };
   if (item && !(section.hasItems && !item.certain))

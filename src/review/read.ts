@@ -39,6 +39,7 @@ export function readReview(text: string, { fileName }: ReadOptions): Review {
   const account = (node: RootContent) => {
     for (let line = lineOf(node); line <= endOf(node); line++) reading.accounted.add(line);
   };
+  for (let line = 1; line <= (markdown.front?.end ?? 0); line++) reading.accounted.add(line);
   const read = new Set<RootContent>();
   for (const { node, place } of blocks) {
     if (!readItems(reading, node, place)) continue;
@@ -48,9 +49,12 @@ export function readReview(text: string, { fileName }: ReadOptions): Review {
   for (const { node, place } of blocks) {
     if (readBlock(reading, node, place, read.has(node))) account(node);
   }
-  const created = reading.state.created ?? reading.state.dated;
+  const created = reading.state.created ?? dateIn(markdown.front?.date ?? '')?.day ?? reading.state.dated;
   const settled = reading.items.drafts.map((draft) => settle(draft, created));
-  const title = reading.state.title ?? bare(fileName.replace(/\.[^.]*$/, '').replaceAll(/[-_]+/g, ' '));
+  const title =
+    reading.state.title ??
+    markdown.front?.title ??
+    bare(fileName.replace(/\.[^.]*$/, '').replaceAll(/[-_]+/g, ' '));
   return {
     title: title.slice(0, 256) || 'Review',
     ...(created ? { created } : {}),
@@ -68,18 +72,17 @@ export function readReview(text: string, { fileName }: ReadOptions): Review {
 function placed({ root }: Markdown): Block[] {
   const blocks: Block[] = [];
   const stack: Place[] = [];
+  const title = titleOf(root.children);
   const top: Place = { kind: 'preamble', depth: 0, heading: '', line: 1 };
   for (const [index, node] of root.children.entries()) {
     if (node.type === 'heading') {
       while (stack.length > 0 && (stack.at(-1)?.depth ?? 0) >= node.depth) stack.pop();
       const parent = stack.at(-1);
-      // The title of the document is the parent of nothing.
-      const under = parent?.kind === 'preamble' && parent.depth === 1 ? { ...parent } : parent;
       stack.push(
         placeOf(
           said(node),
-          { depth: node.depth, line: lineOf(node) },
-          under,
+          { depth: node.depth, line: lineOf(node), ...(node === title ? { isTitle: true } : {}) },
+          parent,
           sectionAfter(root.children, index, node),
         ),
       );
@@ -87,6 +90,12 @@ function placed({ root }: Markdown): Block[] {
     blocks.push({ node, place: stack.at(-1) ?? top });
   }
   return blocks;
+}
+
+/** The first block where it is a heading above all others: the title, whatever its depth. */
+function titleOf([first, ...rest]: readonly RootContent[]): RootContent | undefined {
+  if (first?.type !== 'heading') return undefined;
+  return rest.some((node) => node.type === 'heading' && node.depth <= first.depth) ? undefined : first;
 }
 
 function sectionAfter(nodes: readonly RootContent[], index: number, { depth }: Heading) {

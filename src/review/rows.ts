@@ -1,10 +1,10 @@
 // The first walk: the items themselves, from tables of items and from headings
 // that are items.
 
-import type { RootContent, TableCell, TableRow } from 'mdast';
+import type { Nodes, RootContent, TableCell, TableRow } from 'mdast';
 import { type Column, type Columns, columnsOf, holdsItems } from './columns.ts';
 import { inherit, RANKS } from './gather.ts';
-import { endsAt, lineOf, type Markdown, said, startsAt } from './markdown.ts';
+import { endsAt, lineOf, type Markdown, said, saidNow, startsAt } from './markdown.ts';
 import { milestoneOf, type Place } from './places.ts';
 import type { Reading } from './reading.ts';
 import { bare, dateIn, effortIn, impactIn, priorityIn, statusIn } from './words.ts';
@@ -72,7 +72,7 @@ function readRow(reading: Reading, row: TableRow, columns: Columns, place: Place
   const cell = (column: Column): string => {
     const index = columns.of.get(column);
     const node = index === undefined ? undefined : row.children[index];
-    return node ? said(node) : '';
+    return node ? saidNow(node) : '';
   };
   const written = cell('number');
   const number = Number(/\d{1,5}/.exec(written)?.[0] ?? Number.NaN);
@@ -148,6 +148,14 @@ function readRow(reading: Reading, row: TableRow, columns: Columns, place: Place
     if (text && ![...columns.of.values()].includes(index)) left.push(header ? `${header}: ${text}` : text);
   }
   if (left.length > 0) draft.paragraphs.push(left.join('; '));
+  const links = row.children.filter((node) => node !== notes).flatMap(linksIn);
+  if (links.length > 0) draft.paragraphs.push([...new Set(links)].join(', '));
+}
+
+/** Where the words of a cell lead: a field keeps the words alone. */
+function linksIn(node: Nodes): string[] {
+  if (node.type === 'link') return [`<${node.url}>`];
+  return 'children' in node ? node.children.flatMap(linksIn) : [];
 }
 
 /** A cell's Markdown, without the escapes that only a table needs. */

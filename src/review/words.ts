@@ -8,7 +8,7 @@ export type Priority = (typeof PRIORITIES)[number];
 export type Impact = (typeof IMPACTS)[number];
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-const MONTH = `(?<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\\.?`;
+const MONTH = `(?<month>jan(?:uary?)?|feb(?:ruary?)?|mar(?:ch)?|märz|apr(?:il)?|ma[yi]|jun[ei]?|jul[yi]?|aug(?:ust)?|sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\\.?`;
 const DATES: readonly RegExp[] = [
   /\b(?<year>\d{4})[-/](?<m>\d{1,2})[-/](?<day>\d{1,2})(?!\d)/,
   new RegExp(`\\b${MONTH}\\s+(?<day>\\d{1,2})(?:st|nd|rd|th)?,?\\s+(?<year>\\d{4})\\b`, 'i'),
@@ -23,6 +23,14 @@ export interface FoundDate {
   readonly text: string;
 }
 
+const GERMAN_MONTHS: Readonly<Record<string, string>> = { mär: 'mar', mai: 'may', okt: 'oct', dez: 'dec' };
+
+/** 1 for January, in either language. */
+function monthOf(name: string): number {
+  const short = name.slice(0, 3).toLowerCase();
+  return MONTHS.indexOf(GERMAN_MONTHS[short] ?? short) + 1;
+}
+
 /**
  * The first date of a text. 03/04/2026 is not taken for one: half of the world
  * reads it as April and the other half as March.
@@ -32,7 +40,7 @@ export function dateIn(text: string): FoundDate | undefined {
     const match = pattern.exec(text);
     if (!match?.groups) continue;
     const { year, month, m, day } = match.groups;
-    const number = month ? MONTHS.indexOf(month.slice(0, 3).toLowerCase()) + 1 : Number(m);
+    const number = month ? monthOf(month) : Number(m);
     const date = new Date(Date.UTC(Number(year), number - 1, Number(day)));
     // 2026-02-31 is nobody's day.
     if (number < 1 || date.getUTCMonth() !== number - 1 || date.getUTCDate() !== Number(day)) continue;
@@ -45,19 +53,19 @@ export function dateIn(text: string): FoundDate | undefined {
 const STATUSES: readonly (readonly [Claim, RegExp])[] = [
   [
     'Abandoned',
-    /\b(abandoned|won'?t[ -]?(fix|do)|wontfix|rejected|obsolete|cancell?ed|not planned|dropped|n\/a|not applicable)\b|🚫|🗑/iu,
+    /\b(abandoned|won'?t[ -]?(fix|do)|wontfix|rejected|obsolete|cancell?ed|not planned|dropped|verworfen|abgelehnt|entfällt|n\/a|not applicable)\b|🚫|🗑/iu,
   ],
   [
     'Pending',
-    /\b(not (yet )?(done|started|implemented|fixed|complete[d]?|addressed|resolved)|incomplete|unresolved|pending|to-?do|open|offen|planned|backlog|queued|deferred|on hold|blocked|new|proposed|scheduled)\b|❌|⬜|☐|🔲|📋|⏸|🔴|^-$|^no$/iu,
+    /\b(not (yet )?(done|started|implemented|fixed|complete[d]?|addressed|resolved)|incomplete|unresolved|pending|to-?do|open|offen|ausstehend|geplant|zurückgestellt|nicht (?:begonnen|umgesetzt|erledigt)|planned|backlog|queued|deferred|on hold|blocked|new|proposed|scheduled)\b|❌|⬜|☐|🔲|📋|⏸|🔴|^-$|^no$/iu,
   ],
   [
     'InProgress',
-    /\b(in[ -]?progress|wip|ongoing|started|partial(ly)?(\s+(fixed|done|implemented|completed?|remediated|resolved))?|in arbeit|in review|doing|underway|under way)\b|🚧|🔄|⏳|🟡|🟠|◐|🏗/iu,
+    /\b(in[ -]?progress|wip|ongoing|started|partial(ly)?(\s+(fixed|done|implemented|completed?|remediated|resolved))?|in (?:arbeit|bearbeitung|umsetzung)|teilweise|begonnen|in review|doing|underway|under way)\b|🚧|🔄|⏳|🟡|🟠|◐|🏗/iu,
   ],
   [
     'Implemented',
-    /\b(implemented|done|completed?|fixed|resolved|remediated|erledigt|closed|merged|shipped|deployed|finished|addressed)\b|✅|☑|✔|✓|🟢|🎉|^x$|^yes$/iu,
+    /\b(implemented|done|completed?|fixed|resolved|remediated|erledigt|umgesetzt|abgeschlossen|behoben|fertig|closed|merged|shipped|deployed|finished|addressed)\b|✅|☑|✔|✓|🟢|🎉|^x$|^yes$/iu,
   ],
 ];
 
@@ -96,7 +104,7 @@ export function statusIn(text: string): FoundStatus | undefined {
       .replace(/^[\s,;:.·–—-]+|[\s,;:·–—-]+$/gu, '')
       .replace(/^\((?<inside>[^()]*)\)$/, '$<inside>')
       .trim();
-    const said = /[\p{L}\p{N}]{2}/u.test(note) && !/^(on|at|in|by)$/i.test(note);
+    const said = /[\p{L}\p{N}]{2}/u.test(note) && !/^(on|at|in|by|am|vom|seit)$/i.test(note);
     const why = said ? note : status === 'Abandoned' ? match[0] : undefined;
     return {
       status,
@@ -108,12 +116,15 @@ export function statusIn(text: string): FoundStatus | undefined {
 }
 
 const PRIORITY_WORDS: readonly (readonly [Priority, RegExp])[] = [
-  ['Critical', /^(critical|kritisch|urgent|blockers?|highest|immediate|p0|sev ?(erity)? ?[01])\b|^🔴/iu],
-  ['High', /^(high|hoch|major|important|p1|must[ -]have|sev(erity)? ?2)\b|^🟠/iu],
-  ['Medium', /^(medium|mittel|med|moderate|normal|p2|should[ -]have|sev(erity)? ?3)\b|^🟡/iu],
+  ['Critical', /^(critical|kritische?|urgent|blockers?|highest|immediate|p0|sev ?(erity)? ?[01])\b|^🔴/iu],
+  ['High', /^(high|hoch|hohe|major|important|p1|must[ -](?:have|fix|do)|sev(erity)? ?2)\b|^🟠/iu],
+  [
+    'Medium',
+    /^(medium|mittel|mittlere|med|moderate|normal|p2|should[ -](?:have|fix|do)|sev(erity)? ?3)\b|^🟡/iu,
+  ],
   [
     'Low',
-    /^(low|niedrig|lowest|minor|trivial|nice[ -]to[ -]have|could[ -]have|p[345]|sev(erity)? ?[45])\b|^🟢/iu,
+    /^(low|niedrige?|gering|geringe|lowest|minor|trivial|nice[ -]to[ -]have|could[ -](?:have|fix|do)|p[345]|sev(erity)? ?[45])\b|^🟢/iu,
   ],
 ];
 
@@ -134,10 +145,10 @@ export function priorityGroup(heading: string): { priority: Priority; category?:
   const around = /^(?:priority|severity)\s*\d*\s*[:–—-]\s*(?<rest>.+)$/iu.exec(plain)?.groups?.rest ?? plain;
   const priority = priorityIn(around);
   if (priority) {
-    const rest = around.replace(/^(?:nice|must|should|could)[ -](?:to[ -])?have|^\S+/iu, '');
+    const rest = around.replace(/^(?:nice|must|should|could)[ -](?:to[ -])?(?:have|fix|do)|^\S+/iu, '');
     // "High availability for Redis" is a title, "High Priority", "High: x", "High (x)" and "High" are groups.
     const group =
-      /^\s*(?:[-/&]?\s*(?:priority|severity|impact|risk|prio)(?:\s+(?:items?|findings?|issues?|actions?|tasks?|fixes))?|\s*(?:items?|findings?|issues?|actions?|tasks?))?\s*(?:$|[-–—:|/]\s*(?<after>.+)$|\((?<inside>[^()]*)\)\s*$)/iu.exec(
+      /^\s*(?:[-/&]?\s*(?:priority|priorität|severity|impact|risk|prio)(?:\s+(?:items?|findings?|issues?|actions?|tasks?|fixes))?|\s*(?:items?|findings?|issues?|actions?|tasks?))?\s*(?:$|[-–—:|/]\s*(?<after>.+)$|\((?<inside>[^()]*)\)\s*$)/iu.exec(
         rest,
       );
     if (!group) return undefined;
@@ -164,7 +175,7 @@ export function impactIn(text: string): Impact | undefined {
   return priority === 'Critical' ? 'High' : priority;
 }
 
-const UNITS: Readonly<Record<string, number>> = { m: 1, h: 60, d: 480, w: 2400 };
+const UNITS: Readonly<Record<string, number>> = { m: 1, h: 60, s: 60, d: 480, t: 480, p: 480, w: 2400 };
 
 /**
  * An effort as a Go duration: 2h, 30 min, 1.5 hours, 3 days (of 8 hours), 2 weeks
@@ -174,7 +185,7 @@ export function effortIn(text: string): { duration: string; exact: boolean } | u
   if (/^(\d+h)?(\d+m)?$/.test(text) && text !== '') return { duration: text, exact: true };
   const plain = bare(text).toLowerCase().replaceAll(',', '.');
   const match =
-    /^[~≈<]?\s*(?:(?<low>\d+(?:\.\d+)?)\s*\S{0,7}?\s*(?:-|–|—|to)\s*)?(?<amount>\d+(?:\.\d+)?)\s*(?<unit>m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?|w(?:(?:ee)?ks?)?)\b\.?$/u.exec(
+    /^[~≈<]?\s*(?:(?<low>\d+(?:\.\d+)?)\s*\S{0,7}?\s*(?:-|–|—|to|bis)\s*)?(?<amount>\d+(?:\.\d+)?)\s*(?<unit>m(?:in(?:ute)?[ns]?)?|h(?:(?:ou)?rs?)?|std|stunden?|d(?:ays?)?|tage?n?|pt|w(?:(?:ee)?ks?)?|wochen?)\b\.?$/u.exec(
       plain,
     );
   if (!match?.groups) return undefined;
@@ -187,7 +198,7 @@ export function effortIn(text: string): { duration: string; exact: boolean } | u
   const duration = `${hours > 0 ? `${hours}h` : ''}${rest > 0 ? `${rest}m` : ''}`;
   return {
     duration,
-    exact: match.groups.low === undefined && /^\d/.test(plain) && /^[hm]/.test(match.groups.unit ?? ''),
+    exact: match.groups.low === undefined && /^\d/.test(plain) && /^[hms]/.test(match.groups.unit ?? ''),
   };
 }
 
