@@ -77,6 +77,7 @@ function judge(params: object, cluster: Cluster) {
 }
 
 const ENDPOINTS = [{ namespace: 'shop' }];
+const OPS = [{ namespace: 'ops' }];
 const FORBIDDEN = (message: string): Unknowable => ({ state: 'failed', reason: 'Forbidden', message });
 const PENDING: Unknowable = { state: 'pending', message: 'not here yet' };
 const both = [pod('web', 'shop', 8080), pod('api', 'ops', 9000)];
@@ -106,8 +107,8 @@ describe('what is asked for', () => {
       ['shop', 'ops'],
     ],
     ['the own for a peer without one', flow({ from: { podSelector: {} } }), ['shop']],
-    ['no more for an entity', flow({ from: { entity: 'world' } }), ['shop']],
-    ['no more for addresses', flow({ from: { cidr: '192.0.2.0/24' } }), ['shop']],
+    ['no more for an entity', { ...flow({ from: { entity: 'world' } }), endpoints: OPS }, ['ops']],
+    ['no more for addresses', { ...flow({ from: { cidr: '192.0.2.0/24' } }), endpoints: OPS }, ['ops']],
     ['the whole cluster for namespaces by label', { endpoints: [{ namespaceSelector: {} }] }, ['*']],
     ['and so for a peer', flow({ from: { namespaceSelector: {} } }), ['*']],
     ['the whole cluster for the entity that it is', flow({ from: { entity: 'cluster' } }), ['*']],

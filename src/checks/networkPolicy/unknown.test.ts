@@ -28,12 +28,13 @@ function factsWithout(away: KindName, why: Unknowable, asked: string[] = []): Fa
   } as unknown as Facts;
 }
 
-const params = networkPolicy.schema.parse({
-  endpoints: [{ namespace: 'shop' }],
-  whenMissing: 'NotApplicable',
-});
+const params = { endpoints: [{ namespace: 'shop' }], whenMissing: 'NotApplicable' };
 const judge = (facts: Facts) =>
-  networkPolicy.judge(params, { facts, now: new Date('2026-01-17T12:00:00Z'), namespace: 'shop' });
+  networkPolicy.judge(networkPolicy.schema.parse(params), {
+    facts,
+    now: new Date('2026-01-17T12:00:00Z'),
+    namespace: 'shop',
+  });
 
 describe('a read of', () => {
   it.each(KINDS)('%s that is forbidden leads to Unknown', (kind) => {

@@ -184,20 +184,23 @@ describe('without Cilium', () => {
 });
 
 describe('under Cilium', () => {
-  const cilium = ciliumSettings({});
+  const cilium = () => ciliumSettings({});
 
   it('enforces a section that policyTypes does not name', () => {
-    expect(cluster({ policyTypes: ['Egress'], ingress: [{}] }, cilium).denied).toEqual(['ingress', 'egress']);
+    expect(cluster({ policyTypes: ['Egress'], ingress: [{}] }, cilium()).denied).toEqual([
+      'ingress',
+      'egress',
+    ]);
   });
 
   it('means the world by an ipBlock', () => {
     const spec = { ingress: [{ from: [{ ipBlock: { cidr: '0.0.0.0/0' } }] }] };
-    expect(cluster(spec, cilium).lets('ingress')).toEqual(['near', 'world', 'node']);
+    expect(cluster(spec, cilium()).lets('ingress')).toEqual(['near', 'world', 'node']);
   });
 
   it('means pods of its own cluster by a selector, unless that is switched off or another is named', () => {
     const only = (labels: object) => [{ from: [{ podSelector: { matchLabels: labels } }] }];
-    const compiled = (labels: object, settings = cilium) =>
+    const compiled = (labels: object, settings = cilium()) =>
       compileNetworkPolicy(policyOf({ ingress: only(labels) }), settings).rules[0]?.peers?.[0];
     const key = 'io.cilium.k8s.policy.cluster';
     const clusters = (...given: Parameters<typeof compiled>) => {

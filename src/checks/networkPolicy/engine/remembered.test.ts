@@ -1,13 +1,20 @@
 // What the engine remembers: the same object for as long as nothing that bears on it has changed, and another after.
 
 import { describe, expect, it } from 'vitest';
-import { ciliumSettings } from './config.ts';
+import { ciliumSettings, kubernetesSettings, type Settings } from './config.ts';
 import { fold, namespaceLabels, sameElements, tableOf } from './identities.ts';
 import { buildModel } from './model.ts';
 import { indexOf, mightSelect, partsFor, selectedRules } from './rule-index.ts';
 import type { PolicyInput } from './rules.ts';
 
-const settings = ciliumSettings({});
+const settings: Settings = {
+  ...kubernetesSettings,
+  enforcer: 'cilium',
+  ciliumPolicies: true,
+  clusterwidePolicies: true,
+  l7Proxy: true,
+  compileKey: 'cilium',
+};
 const NONE: [] = [];
 
 const policy = (
@@ -58,7 +65,7 @@ describe('an index', () => {
     const list = [policy('a', 'shop')];
     const index = indexOf(list, settings, NONE);
     expect(indexOf(list, settings, NONE)).toBe(index);
-    expect(indexOf(list, ciliumSettings({ 'policy-audit-mode': 'true' }), NONE)).toBe(index);
+    expect(indexOf(list, { ...settings, audit: true }, NONE)).toBe(index);
     expect(indexOf([...list], settings, NONE)).not.toBe(index);
     expect(indexOf(list, ciliumSettings({ 'enable-l7-proxy': 'false' }), NONE)).not.toBe(index);
     expect(indexOf(list, settings, services)).not.toBe(index);
