@@ -94,6 +94,10 @@ describe('the text of one file', () => {
   it('that is nested without end is told, and does not overflow', () => {
     const deep = `apiVersion: v1\nkind: A\nmetadata: {name: a}\nx: ${'['.repeat(5000)}${']'.repeat(5000)}\n`;
     expect(parseManifests(deep, 'x.yaml').problems).toHaveLength(1);
+    const json = `{"x": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    expect(parseManifests(json, 'x.json').problems).toEqual([
+      'x.json: document 1 is nested deeper than 200 levels',
+    ]);
   });
 
   it('may name things in Unicode', () => {

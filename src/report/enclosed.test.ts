@@ -31,6 +31,15 @@ describe('a description in a document', () => {
     expect(enclosed(text)).toBe(shown);
   });
 
+  it.each(['*a_ ', '[', '[a](', '~a*', '`a``b', '<a ', '- a\n', '|a'])(
+    'takes no time over %j without end',
+    (text) => {
+      const started = performance.now();
+      enclosed(`${text.repeat(8192 / text.length)}\n<div>`);
+      expect(performance.now() - started).toBeLessThan(2000);
+    },
+  );
+
   it('takes no time over quotes without end', () => {
     const started = performance.now();
     expect(enclosed(`${'> '.repeat(20_000)}<details>`)).toContain('\\<details>');

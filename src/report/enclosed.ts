@@ -5,11 +5,17 @@ import type { Nodes } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 
 const MAX_NESTING = 32;
-/** A line that opens more quotes and lists than that. */
-export const DEEP = new RegExp(
-  `^(?:[ \\t]*(?:>|[-*+](?=[ \\t])|\\d{1,9}[.)](?=[ \\t]))){${MAX_NESTING}}`,
-  'mu',
-);
+const DEEP = new RegExp(`^(?:[ \\t]*(?:>|[-*+](?=[ \\t])|\\d{1,9}[.)](?=[ \\t]))){${MAX_NESTING}}`, 'mu');
+/** How many marks of emphasis, code and links one block has, at most. */
+const MAX_MARKS = 1000;
+
+/**
+ * Text on which a parser of Markdown would spend itself: it nests beyond reason,
+ * or has marks without end, which cost the square of their number.
+ */
+export const isHeavy = (text: string): boolean =>
+  DEEP.test(text) ||
+  text.split(/\n[ \t]*\n/).some((block) => (block.match(/[*_~`[\]]/g)?.length ?? 0) > MAX_MARKS);
 
 /**
  * A description stays within its item: its headings become bold, its rules go,
@@ -33,8 +39,7 @@ export function enclosed(text: string): string {
 
 function balanced(text: string): string {
   if (!/<[a-z/!?]/i.test(text)) return text;
-  // Nobody reads what nests beyond reason, and a parser should not.
-  if (DEEP.test(text)) return text.replace(/<(?=[a-z/!?])/gi, '\\<');
+  if (isHeavy(text)) return text.replace(/<(?=[a-z/!?])/gi, '\\<');
   const starts: number[] = [];
   const open: string[] = [];
   let closed = true;

@@ -31,6 +31,7 @@ export function asReportJson(report: ReviewReport, judged: readonly JudgedItem[]
     },
     priorities: groups(byPriority(items)),
     milestones: groups(byMilestone(items)),
+    ...(head.again ? { toBeReviewed: head.again.text } : {}),
     tracking: head.tracking,
     related: head.related,
     items: judged.map(({ raw, status }) => ({ ...raw, status })),

@@ -83,12 +83,14 @@ describe('the report in Markdown', () => {
     expect(second.unaccounted).toEqual([]);
     expect(second.contradictions).toEqual([]);
     expect(specs(second).sort(byName)).toEqual(specs(first).sort(byName));
-    expect({ ...second, items: [], slug: '' }).toEqual({
-      ...first,
+    const lineless = (review: Review) => ({
+      ...review,
+      ...(review.again ? { again: { ...review.again, line: 0 } } : {}),
+    });
+    expect({ ...lineless(second), items: [], slug: '' }).toEqual({
+      ...lineless(first),
       items: [],
       slug: '',
-      // How often people look is no part of how things stand.
-      again: undefined,
       contradictions: [],
       unaccounted: [],
     });

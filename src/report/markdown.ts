@@ -70,6 +70,8 @@ export function asMarkdown(report: ReviewReport): string {
     ...(head.related.length > 0
       ? ['## Related Documents', head.related.map((each) => `- ${each}`).join('\n')]
       : []),
+    // As import understands it.
+    ...(head.again ? [`*This document should be reviewed ${inline(head.again.text)}.*`] : []),
   ];
   return `${sections.filter(Boolean).join('\n\n')}\n`;
 }

@@ -37,6 +37,8 @@ export interface Tracked {
 export interface ReviewHead {
   readonly title: string;
   readonly created?: string;
+  /** How often it is to be looked at, such as weekly. */
+  readonly again?: { readonly text: string };
   readonly tracking: readonly Tracked[];
   readonly related: readonly string[];
 }
@@ -136,7 +138,7 @@ const record = (value: unknown): Record<string, unknown> =>
 const CONTROLS = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 /** What is longer, the API would refuse; it is reported all the same, as far as people read. */
 const MAX_LINE = 1024;
-const MAX_BLOCK = 64 * 1024;
+const MAX_BLOCK = 8192;
 const clip = (text: string, max: number) =>
   (text.length > max ? `${text.slice(0, max)}…` : text).toWellFormed();
 const line = (value: unknown): string | undefined =>

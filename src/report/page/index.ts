@@ -47,7 +47,7 @@ export function asHtml(report: ReviewReport): string {
 ${SPRITE}
 <header class="top">
 <h1 dir="auto">${esc(head.title)}</h1>
-<p class="quiet">${head.created ? `Written <time>${esc(head.created)}</time> · ` : ''}Observed ${moment(at.toISOString())}</p>
+<p class="quiet">${head.created ? `Written <time>${esc(head.created)}</time> · ` : ''}Observed ${moment(at.toISOString())}${head.again ? ` · To be reviewed ${esc(head.again.text)}` : ''}</p>
 </header>
 <main>
 ${summary(items)}

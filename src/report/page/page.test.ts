@@ -94,6 +94,15 @@ describe('the prose of a review', () => {
     expect(html).toContain('b c d');
   });
 
+  it.each(['*a_ ', '[', '[a](', '~a*', '`a``b', '<a ', '- a\n', '|a'])(
+    'takes no time over %j without end',
+    (text) => {
+      const started = performance.now();
+      prose(text.repeat(8192 / text.length));
+      expect(performance.now() - started).toBeLessThan(2000);
+    },
+  );
+
   it('does not nest without end', () => {
     expect(prose(`${'> '.repeat(5000)}x`)).toMatch(/^<pre>/);
     expect(prose(`${'> '.repeat(20)}x`)).toMatch(/^<blockquote>/);

@@ -3,7 +3,7 @@
 
 import { micromark } from 'micromark';
 import { gfm, gfmHtml } from 'micromark-extension-gfm';
-import { DEEP } from '../enclosed.ts';
+import { isHeavy } from '../enclosed.ts';
 import { esc } from './parts.ts';
 
 /**
@@ -19,9 +19,9 @@ const OFF = [
   'gfmPotentialFootnoteCall',
 ];
 
-/** Markdown is bounded by the schema of an item; what nests beyond reason is shown as it is written. */
+/** What would take a parser too long is shown as it is written. */
 export function prose(markdown: string): string {
-  if (DEEP.test(markdown)) return `<pre>${esc(markdown)}</pre>`;
+  if (isHeavy(markdown)) return `<pre>${esc(markdown)}</pre>`;
   const html = micromark(markdown.toWellFormed(), {
     extensions: [gfm(), { disable: { null: OFF } }],
     htmlExtensions: [gfmHtml()],
