@@ -3,14 +3,17 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createFakeClock, type FakeClock } from '../../kubernetes/testing/fake-clock.ts';
 import { EvidenceError } from '../network/evidence-error.ts';
+import type { Allowance } from './budget.ts';
 import type { Artifact } from './fetch.ts';
 import type { TreeFiles } from './files.ts';
 import { createGatherer, type Gatherer, type Reader } from './gatherer.ts';
+import { ALL_KEPT_BYTES } from './limits.ts';
 
 interface Fetch {
   readonly artifact: Artifact;
   readonly signal: AbortSignal;
   readonly previous: TreeFiles | undefined;
+  readonly allowance: Allowance;
   arrive(files: TreeFiles): void;
   fail(error: unknown): void;
 }
@@ -27,10 +30,10 @@ beforeEach(() => {
   gatherer = createGatherer({
     clock,
     onChange: ({ key }) => told.push(key),
-    fetch: (artifact, { signal, previous }) => {
+    fetch: (artifact, { signal, previous, allowance }) => {
       const { promise, resolve, reject } = Promise.withResolvers<TreeFiles>();
       signal.addEventListener('abort', () => reject(signal.reason));
-      fetches.push({ artifact, signal, previous, arrive: resolve, fail: reject });
+      fetches.push({ artifact, signal, previous, allowance, arrive: resolve, fail: reject });
       return promise;
     },
   });
@@ -152,6 +155,28 @@ describe('nobody reads it any more', () => {
     gatherer.release('a');
     await clock.advance(600_000);
     expect(fetches).toHaveLength(1);
+  });
+});
+
+describe('what a tree takes of the room for all', () => {
+  const takesAll = (fetch: Fetch | undefined) => fetch?.allowance.take(ALL_KEPT_BYTES);
+
+  test('is given back when nobody reads it any more', () => {
+    gatherer.read(A, artifact('one'));
+    gatherer.read(reader('b'), artifact('two'));
+    expect(takesAll(fetches[0])).toBe(true);
+    expect(takesAll(fetches[1])).toBe(false);
+    gatherer.release('a');
+    expect(takesAll(fetches[1])).toBe(true);
+  });
+
+  test('is given back when it cannot be read after all', async () => {
+    gatherer.read(A, artifact('one'));
+    gatherer.read(reader('b'), artifact('two'));
+    takesAll(fetches[0]);
+    fetches[0]?.fail(new EvidenceError('Unreadable', 'cut off'));
+    await settled();
+    expect(takesAll(fetches[1])).toBe(true);
   });
 });
 

@@ -262,7 +262,7 @@ describe('an archive', () => {
 
   test('with something behind it is not used', async () => {
     const whole = Buffer.concat([await tarGzOf(['a', 'x']), Buffer.alloc(MIB, 1)]);
-    await expect(getBytes(whole)).rejects.toMatchObject({ reason: 'Unreadable' });
+    await expect(getBytes(whole)).rejects.toThrow('no whole gzip');
   });
 });
 

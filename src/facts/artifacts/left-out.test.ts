@@ -102,6 +102,7 @@ describe('with spec.ignore', () => {
     ['.gitmodules', ['/docs']],
     ['docs/a.md', ['/docs', '![d]ocs/a.md']],
     ['docs/x.md/a.txt', ['*.md']],
+    ['docs/**/*.md', ['!/docs/', '/docs/private/']],
     ['docs/**/*.md', ['private']],
   ])('%s may be left out by %j', (glob, lines) => {
     expect(leftOut(glob, ignoring(...lines))).toContain('Flux leaves such files out');

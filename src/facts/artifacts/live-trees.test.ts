@@ -103,3 +103,41 @@ test('where Flux is not installed, no source is there', async () => {
   f.server.on('/apis', {}, json({ kind: 'APIGroupDiscoveryList', items: [] }));
   await eventually(() => expect(f.source.tree(REF)).toEqual({ state: 'absent', served: false }));
 });
+
+test('what nobody reads any more is dropped, and fetched again when somebody does', async () => {
+  f.watchLists(
+    PATH,
+    stream(put(repository('5', await artifact('one', ['README.md', 'one']))), bookmark('5', true)),
+  );
+  await known();
+  f.source.release({ kind: KIND, namespace: 'flux-system', name: 'other' });
+  expect(f.source.tree(REF).state).toBe('known');
+  f.source.release({ kind: KIND, namespace: 'flux-system', name: 'flux-system' });
+  expect(f.source.tree(REF).state).toBe('pending');
+  await known();
+  expect(artifacts.asked).toEqual(['/one.tar.gz', '/one.tar.gz']);
+});
+
+test('a source that fails or is suspended is judged by what it offers still, with a warning', async () => {
+  const one = await artifact('one', ['README.md', 'one']);
+  const change = gate();
+  f.watchLists(
+    PATH,
+    stream(
+      put(repository('5', one)),
+      bookmark('5', true),
+      change.opened,
+      modified(repository('6', one, { suspend: true })),
+    ),
+  );
+  const before = await known();
+  expect(before.notes).toEqual([]);
+  change.open(undefined);
+  await eventually(() =>
+    expect(f.source.tree(REF)).toMatchObject({ value: { notes: [expect.any(String)] } }),
+  );
+  const after = await known();
+  expect(after.notes[0]).toContain('is suspended');
+  expect(after.files).toBe(before.files);
+  expect(artifacts.asked).toEqual(['/one.tar.gz']);
+});

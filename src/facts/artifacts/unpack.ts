@@ -37,11 +37,6 @@ export async function unpack(
   const { limits } = keeping;
   const collector = collectFiles(keeping);
   const archive = untar();
-  let atEnd = false;
-  async function* whole(): AsyncGenerator<Buffer> {
-    for await (const chunk of chunks) yield chunk;
-    atEnd = true;
-  }
   async function* bounded(unpacked: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     let total = 0;
     for await (const chunk of unpacked) {
@@ -52,12 +47,11 @@ export async function unpack(
   }
   const ends = await Promise.allSettled([
     readEntries(archive, collector, limits),
-    pipeline(whole, createGunzip(), bounded, archive, { signal }),
+    pipeline(chunks, createGunzip(), bounded, archive, { signal }),
   ]);
   const errors = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []));
   // Where one end stops, the other is cut off: what was refused says more than that.
   if (errors.length > 0) throw errors.find(isEvidenceError) ?? asUnreadable(errors.at(-1));
-  if (!atEnd) throw new EvidenceError('Unreadable', 'the archive goes on after its end');
   return collector.done();
 }
 

@@ -5,7 +5,7 @@ import type { lookup as systemLookup } from 'node:dns';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ArtifactServer, startArtifactServer } from '../artifacts/testing/archives.ts';
-import { createGuardedFetch, type GuardedFetch } from './guarded-fetch.ts';
+import { createGuardedFetch, type GuardedFetch, redirectTarget } from './guarded-fetch.ts';
 
 let server: ArtifactServer;
 const open: GuardedFetch[] = [];
@@ -72,6 +72,13 @@ describe('loopback', () => {
   });
 });
 
+test('an address that turns out to be another when it is connected to is told nothing', async () => {
+  // The unspecified address is this machine's loopback.
+  const asking = guarded({ allow: ['0.0.0.0'] }).open(`http://0.0.0.0:${port()}/`, signal);
+  await expect(asking).rejects.toMatchObject({ reason: 'Forbidden' });
+  expect(server.asked).toEqual([]);
+});
+
 describe('a name', () => {
   test('that resolves to loopback is refused', async () => {
     const asking = guarded({ lookup: resolver(['127.0.0.1', '::1']) }).open(
@@ -129,6 +136,12 @@ describe('a redirect', () => {
       signal,
     );
     await expect(asking).rejects.toMatchObject({ reason: 'Forbidden' });
+  });
+
+  test('leads from https to https only', () => {
+    const from = new URL('https://a.example/x/y');
+    expect(redirectTarget(from, '../z').href).toBe('https://a.example/z');
+    expect(() => redirectTarget(from, 'http://a.example/z')).toThrow('from https to http://a.example/z');
   });
 
   test('that never ends is left', async () => {

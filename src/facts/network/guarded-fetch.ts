@@ -83,14 +83,19 @@ export function createGuardedFetch(options: GuardOptions = {}): GuardedFetch {
             'Unreachable',
             `${given} leads through more than ${MAX_REDIRECTS} redirects`,
           );
-        const next = parseUrl(location, url);
-        if (url.protocol === 'https:' && next.protocol !== 'https:')
-          throw new EvidenceError('Forbidden', `${where(url)} redirects from https to ${where(next)}`);
-        url = next;
+        url = redirectTarget(url, location);
       }
     },
     close: () => agent.destroy(),
   };
+}
+
+/** Where a redirect leads. Throws EvidenceError where it gives up what https promised. */
+export function redirectTarget(from: URL, location: string): URL {
+  const to = parseUrl(location, from);
+  if (from.protocol === 'https:' && to.protocol !== 'https:')
+    throw new EvidenceError('Forbidden', `${where(from)} redirects from https to ${where(to)}`);
+  return to;
 }
 
 function answer(url: URL, response: Dispatcher.ResponseData): Answer {
