@@ -35,7 +35,7 @@ export function judgeBeside(
     reason: 'FlowAllowed',
     field: path,
     what: `${path} must not be possible, but ${flow} is let through: neither end is a pod with a network of its own, and no policy of pods is about nodes.`,
-    fix: 'Only host policies (enable-host-firewall) stop such a flow, and this check does not judge them.',
+    fix: 'Only a firewall of the nodes (with Cilium: host policies) stops such a flow, and this check does not judge it.',
   });
 }
 
