@@ -12,7 +12,9 @@ export interface TreeFiles {
   readonly files: ReadonlyMap<string, SourceFile>;
   /** Folders with nothing in them. */
   readonly emptyFolders: readonly string[];
-  /** What was passed over. */
+  /** Links, devices and the like: what each is, in the plural, by its path. */
+  readonly passedOver: ReadonlyMap<string, string>;
+  /** What was passed over, for a person. */
   readonly notes: readonly string[];
 }
 
@@ -87,6 +89,7 @@ export function collectFiles({ limits, previous, allowance }: Keeping): Collecto
       return {
         files: new Map(found.map((file) => [file.path, file])),
         emptyFolders: [...folders].sort(),
+        passedOver: new Map([...passed].flatMap(([what, some]) => some.map((path) => [path, what]))),
         notes: [...passed].map(([what, some]) => `${what} are passed over: ${few(some)}`),
       };
     },

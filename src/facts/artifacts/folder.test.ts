@@ -77,6 +77,10 @@ describe('a work tree', () => {
     const tree = await folderTree(folder);
     expect([...tree.files.keys()]).toEqual(['real.md']);
     expect(tree.notes).toEqual(['symbolic links are passed over: etc, link.md']);
+    for (const glob of ['link.md', '*.md', 'etc', 'etc/hosts', '{a,link}.md'])
+      expect(tree.leftOut(glob)).toContain('symbolic links are passed over');
+    for (const glob of ['real.txt', 'link.md/a', 'docs/link.md', 'etcetera'])
+      expect(tree.leftOut(glob)).toBeUndefined();
   });
 
   test('with a submodule does not know what lies in it', async () => {

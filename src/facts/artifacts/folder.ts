@@ -12,6 +12,7 @@ import type { SourceTree } from '../view.ts';
 import { type Collector, collectFiles, type TreeFiles } from './files.ts';
 import { alternatives } from './globs.ts';
 import { folderPattern } from './ignore-pattern.ts';
+import { passedOver } from './left-out.ts';
 import { TREE_LIMITS, type TreeLimits } from './limits.ts';
 
 const run = promisify(execFile);
@@ -39,7 +40,7 @@ export async function folderTree(folder: string, limits: TreeLimits = TREE_LIMIT
     revision: listed ? await revisionOf(folder) : `${folder} (no Git work tree)`,
     files: files.files,
     notes: files.notes,
-    leftOut: (glob) => submodule(folder, files, glob),
+    leftOut: (glob) => submodule(folder, files, glob) ?? passedOver(files, glob),
   };
 }
 

@@ -41,7 +41,7 @@ beforeEach(() => {
 
 const reader = (key: string, group = 'flux-system'): Reader => ({ key, group });
 const artifact = (name: string): Artifact => ({ url: `http://source/${name}`, digest: `sha256:${name}` });
-const tree = (): TreeFiles => ({ files: new Map(), emptyFolders: [], notes: [] });
+const tree = (): TreeFiles => ({ files: new Map(), emptyFolders: [], passedOver: new Map(), notes: [] });
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const A = reader('a');
 const unreachable = () => new EvidenceError('Unreachable', 'connection refused');

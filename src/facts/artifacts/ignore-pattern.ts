@@ -41,8 +41,11 @@ export function parsePatterns(text: string, origin: Origin): IgnorePattern[] {
 }
 
 /** Means everything in a folder. */
-export const folderPattern = (folder: string): IgnorePattern =>
-  parsePattern(`/${folder.replace(/^\.?\/+|\/+$/g, '').replace(/[*?[\\]/g, '\\$&')}/`, { from: '' });
+export const folderPattern = (folder: string): IgnorePattern => pathPattern(`${folder.replace(/\/+$/, '')}/`);
+
+/** Means this path, and what lies below it where that could be a folder. */
+export const pathPattern = (path: string): IgnorePattern =>
+  parsePattern(`/${path.replace(/^\.?\/+/, '').replace(/[*?[\\]/g, '\\$&')}`, { from: '' });
 
 function parsePattern(line: string, { from, folder = [], builtIn = false }: Origin): IgnorePattern {
   const includes = line.startsWith('!');

@@ -30,7 +30,7 @@ function leftOut(
     path,
     text === undefined ? { path, size: 0, unread: 'larger than 1 MiB' } : { path, size: text.length, text },
   ]);
-  return leftOutOf(given, { files: new Map(found), emptyFolders, notes: [] })(glob);
+  return leftOutOf(given, { files: new Map(found), emptyFolders, passedOver: new Map(), notes: [] })(glob);
 }
 
 describe('by its default list, Flux leaves out', () => {

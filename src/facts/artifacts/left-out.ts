@@ -7,7 +7,7 @@
 import type { SourceRef } from '../view.ts';
 import type { TreeFiles } from './files.ts';
 import { alternatives, literalParts } from './globs.ts';
-import { folderPattern, type IgnorePattern, parsePatterns } from './ignore-pattern.ts';
+import { folderPattern, type IgnorePattern, parsePatterns, pathPattern } from './ignore-pattern.ts';
 
 export interface IgnoreRules {
   readonly source: SourceRef;
@@ -58,7 +58,7 @@ const BUILT_IN = { from: BY_DEFAULT, builtIn: true };
 
 /** Makes SourceTree.leftOut for an artifact. */
 export function leftOutOf(rules: IgnoreRules, tree: TreeFiles): (glob: string) => string | undefined {
-  if (rules.copied) return () => undefined;
+  if (rules.copied) return (glob) => passedOver(tree, glob);
   const patterns = patternsOf(rules, tree);
   const why = (glob: string): string | undefined => {
     for (const parts of alternatives(glob)) {
@@ -66,7 +66,7 @@ export function leftOutOf(rules: IgnoreRules, tree: TreeFiles): (glob: string) =
         notCheckedOut(rules, parts) ?? ignored(rules, tree, patterns, parts) ?? included(rules, parts);
       if (found) return found;
     }
-    return undefined;
+    return passedOver(tree, glob);
   };
   const told = new Map<string, string | undefined>();
   return (glob) => {
@@ -125,6 +125,21 @@ function unseen(rules: IgnoreRules, { files }: TreeFiles, glob: readonly string[
     return `a .sourceignore in the bucket may leave such files out of the artifact, and never shows in it. ${howToKeep(rules, glob)}`;
   if (files.has(IGNORE_FILE) || paths.some((path) => !path.includes('/'))) return undefined;
   return `the artifact has no file in its root, so a .sourceignore that leaves out the root, itself included, may leave out such files. ${howToKeep(rules, glob)}`;
+}
+
+/** With more than these, the glob is not compared with each. */
+const MAX_COMPARED = 1000;
+
+/** Links and the like are there, and not read. */
+export function passedOver({ passedOver: all }: TreeFiles, glob: string): string | undefined {
+  if (all.size > MAX_COMPARED)
+    return `${all.size} links and the like are passed over, which may be such files`;
+  const meant = alternatives(glob);
+  for (const [path, what] of all) {
+    const pattern = pathPattern(path);
+    if (meant.some((parts) => pattern.mightMean(parts))) return `${what} are passed over: ${path}`;
+  }
+  return undefined;
 }
 
 /** Git keeps no empty folders: what was in one was left out, or is a submodule. */
