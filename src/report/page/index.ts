@@ -13,7 +13,7 @@ import {
   type ReportItem,
   type ReviewReport,
 } from '../review.ts';
-import { article, title } from './items.ts';
+import { article, blamed, title } from './items.ts';
 import {
   ago,
   anchor,
@@ -123,7 +123,9 @@ function attention(items: readonly ReportItem[], now: Date): string {
             item.status.since
               ? ` <span class="quiet">since ${moment(item.status.since)}, ${ago(item.status.since, now)}</span>`
               : ''
-          }</p>${item.status.summary ? `<p dir="auto">${esc(item.status.summary)}</p>` : ''}</div></li>`,
+          }</p>${item.status.summary ? `<p dir="auto">${esc(item.status.summary)}</p>` : ''}${
+            blamed(item) ? `<p class="about">Changed by ${blamed(item)}</p>` : ''
+          }</div></li>`,
       )
       .join('')}</ul>${hidden > 0 ? `<p class="quiet">and ${counted(hidden, 'more item')} below</p>` : ''}`,
   );

@@ -53,6 +53,10 @@ const REPEATED = 200;
 export const title = ({ number, title: text }: ReportItem) =>
   `${number === undefined ? '' : `<span class="number">#${number}</span> `}${esc(text)}`;
 
+/** Whose change brought the drift about, as HTML. */
+export const blamed = ({ state, status: { history: [last] = [] } }: ReportItem): string =>
+  state === 'Drifted' && last ? changer(last) : '';
+
 /** Name and value as HTML, of what is known. */
 function facts(item: ReportItem, now: Date): [string, string][] {
   const { status, source } = item;
@@ -60,10 +64,7 @@ function facts(item: ReportItem, now: Date): [string, string][] {
     ['Claim', esc(claimText(item).replace(/^[^\p{L}\p{N}]+/u, ''))],
     ['Checks', status.progress && `${esc(status.progress)} pass`],
     ['Since', status.since && [moment(status.since), ago(status.since, now)].filter(Boolean).join(' · ')],
-    [
-      'Changed by',
-      item.state === 'Drifted' && status.history?.[0]?.changedBy ? changer(status.history[0]) : '',
-    ],
+    ['Changed by', blamed(item)],
     ['Regressions', status.regressions ? String(status.regressions) : ''],
     ['Effort', item.effort && esc(item.effort)],
     ['Impact', item.impact && esc(item.impact)],
