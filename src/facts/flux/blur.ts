@@ -32,6 +32,9 @@ const WORKLOADS: ReadonlySet<string> = new Set([
   'Pod',
 ]);
 
+/** Would controllers make objects of the one kind of those of the other? */
+export const isMadeOf = (made: string, of: string) => MADE_BY_CONTROLLERS.has(made) && WORKLOADS.has(of);
+
 export function findBlurred(objects: readonly Manifest[]): Blur {
   const blurred: Blurred[] = objects.flatMap((object) => {
     const why = findHidden(object);
@@ -42,7 +45,7 @@ export function findBlurred(objects: readonly Manifest[]): Blur {
   return {
     about: (kind, namespace, name) =>
       blurred.find(({ object, projected, chosenBy }) => {
-        const made = MADE_BY_CONTROLLERS.has(kind.kind) && WORKLOADS.has(object.kind);
+        const made = isMadeOf(kind.kind, object.kind);
         const same =
           object.kind === kind.kind &&
           (name === undefined || object.metadata.name === name) &&

@@ -5,7 +5,7 @@
 import type { Manifest } from '../manifest-files.ts';
 import type { KindRef, Source } from '../source.ts';
 import type { Fact, Failed, ListFact } from '../view.ts';
-import { findBlurred } from './blur.ts';
+import { findBlurred, isMadeOf } from './blur.ts';
 
 export interface Doubt {
   /** Kind namespace/name of what would bring the objects. */
@@ -40,7 +40,7 @@ export function withDoubts(source: Source, objects: readonly Manifest[], doubts:
     const clusterScoped = source.isClusterScoped(kind);
     const found = doubts.filter(
       (doubt) =>
-        (doubt.kind === undefined || doubt.kind === kind.kind) &&
+        (doubt.kind === undefined || doubt.kind === kind.kind || isMadeOf(kind.kind, doubt.kind)) &&
         (!clusterScoped || doubt.clusterScoped) &&
         !(doubt.notOfFlux && (FLUX.test(kind.apiVersion) || kind.kind === 'Namespace')),
     );
@@ -53,7 +53,7 @@ export function withDoubts(source: Source, objects: readonly Manifest[], doubts:
     return ofKind(kind).filter(
       (doubt) =>
         (everywhere || doubt.namespaces === undefined || doubt.namespaces.has(namespace)) &&
-        (name === undefined || doubt.name === undefined || doubt.name === name),
+        (name === undefined || doubt.name === undefined || doubt.name === name || kind.kind !== doubt.kind),
     );
   }
 

@@ -525,6 +525,12 @@ describe('what Flux does not apply', { timeout: 60_000 }, () => {
       state: 'failed',
       message: expect.stringContaining('brings https://flux.invalid/crds.yaml'),
     });
+    const first = await read({
+      ...withSpec(''),
+      [`${CLUSTER}/kustomization.yaml`]: 'resources: [plain.yaml, "https://flux.invalid/crds.yaml"]\n',
+    });
+    expect(names(first)).toEqual(['Deployment yard/plain']);
+    expect(facts(first).get('Deployment', 'shop', 'web')).toMatchObject({ state: 'failed' });
     const base = await read({
       ...withSpec(''),
       'apps/kustomization.yaml': 'components: ["https://flux.invalid/part"]\nresources: [web.yaml]\n',

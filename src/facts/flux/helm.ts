@@ -14,7 +14,7 @@ import { BuildError } from './generate.ts';
 import { type Helm, HelmError } from './helm-template.ts';
 import type { SourceReference } from './kustomization.ts';
 import type { Applied } from './objects.ts';
-import { isHelmRelease, parseRelease, type Release } from './release.ts';
+import { isHelmRelease, parseRelease, type Release, targetOf } from './release.ts';
 import type { Sources } from './sources.ts';
 import { findHidden } from './unknowns.ts';
 
@@ -69,14 +69,14 @@ interface Rendered extends Applied {
   readonly target: string;
 }
 
-function aboutRelease({ metadata, spec }: Manifest, { message, mend }: NotRendered): Doubt {
-  const { name, namespace = 'default' } = metadata;
-  const { targetNamespace = namespace } = (spec ?? {}) as { targetNamespace?: string };
+function aboutRelease(object: Manifest, { message, mend }: NotRendered): Doubt {
+  const { name, namespace = 'default' } = object.metadata;
+  const target = targetOf(object);
   return {
     who: `HelmRelease ${namespace}/${name}`,
     says: message,
     mend,
-    ...(findHidden(targetNamespace) ? {} : { namespaces: new Set([targetNamespace]) }),
+    ...(findHidden(target) ? {} : { namespaces: new Set([target]) }),
     clusterScoped: true,
     notOfFlux: true,
   };

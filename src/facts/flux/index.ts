@@ -22,8 +22,8 @@ import {
 import type { Applied } from './objects.ts';
 import { effectiveOf } from './outcome.ts';
 import { RepositoryError, workTreeOf } from './repository.ts';
-import { type NamedFolders, openSources } from './sources.ts';
-import { createVisitor, type Walker, walk } from './walk.ts';
+import { type NamedFolders, openSources, type Sources } from './sources.ts';
+import { createVisitor, type Visitor, type Walk, walk } from './walk.ts';
 
 export { withDoubts } from './doubts.ts';
 export type { Unreached } from './files.ts';
@@ -76,9 +76,14 @@ export async function readFlux({
   const helm = await findHelm(programs);
   const sources = openSources(top, named);
   try {
-    const walker = { sources, kustomize };
-    const root = await findRoot(below, top, walker);
-    const walked = await walk(root, walker);
+    const visit = createVisitor({ sources, kustomize });
+    const root = await findRoot(below, top, sources, visit);
+    let walked = await walk(root, visit);
+    const ignore = ignoreOf(walked, sources);
+    if (ignore !== undefined) {
+      await sources.ignoring(ignore);
+      walked = await walk(root, visit);
+    }
     const { notes, ...reached } = effectiveOf(walked);
     const installed = await withReleases(reached.applied, { sources, kustomize, helm });
     const copies = await sources.all();
@@ -105,24 +110,38 @@ export async function readFlux({
  * folder, as gotk-sync.yaml has it, or the one that flux bootstrap would write.
  * Learns on the way which source objects are the repository itself.
  */
-async function findRoot(below: string, top: string, walker: Walker): Promise<Kustomization> {
-  const { sources } = walker;
+async function findRoot(
+  below: string,
+  top: string,
+  sources: Sources,
+  visit: Visitor,
+): Promise<Kustomization> {
   sources.setOwn(BOOTSTRAP);
   const bootstrap = rootKustomization(below, BOOTSTRAP);
-  const outcome = await createVisitor(walker)(bootstrap, () => undefined);
+  const outcome = await visit(bootstrap, () => undefined);
   const objects = outcome.state === 'away' ? [] : (outcome.objects ?? []).map(({ object }) => object);
   const first = objects
     .filter(isKustomization)
     .map(parseKustomization)
     .filter((each) => typeof each !== 'string');
-  const self = first.find(({ spec }) => samePath(spec.path, below));
-  if (self) sources.setOwn(sourceOf(self));
   const remotes = await remotesOf(top);
-  for (const object of objects.filter(({ kind }) => kind === 'GitRepository')) {
-    const { url } = (object.spec ?? {}) as { url?: unknown };
-    if (typeof url === 'string' && remotes.some((remote) => sameOrigin(remote, url)))
-      sources.setOwn(refOf(object));
+  const urls = new Map(
+    objects
+      .filter(({ kind }) => kind === 'GitRepository')
+      .map((object) => [keyOf(refOf(object)), (object.spec as { url?: unknown } | undefined)?.url]),
+  );
+  const isRemote = (url: unknown) => typeof url === 'string' && remotes.some((each) => sameOrigin(each, url));
+  for (const [key, url] of urls) {
+    const [namespace = '', name = ''] = key.split('/');
+    if (isRemote(url)) sources.setOwn({ kind: 'GitRepository', namespace, name });
   }
+  const isElsewhere = (ref: Required<SourceReference>) =>
+    keyOf(ref) !== keyOf(BOOTSTRAP) &&
+    remotes.length > 0 &&
+    urls.has(keyOf(ref)) &&
+    !isRemote(urls.get(keyOf(ref)));
+  const self = first.find((each) => samePath(each.spec.path, below) && !isElsewhere(sourceOf(each)));
+  if (self) sources.setOwn(sourceOf(self));
   // A source that is made elsewhere, by the Flux Operator or by hand, and that everything here builds from.
   const [only, ...others] = new Map(
     first.map(sourceOf).map((ref) => [`${ref.kind} ${keyOf(ref)}`, ref]),
@@ -135,12 +154,18 @@ async function findRoot(below: string, top: string, walker: Walker): Promise<Kus
     return files.some((file) => file.startsWith(folder));
   };
   if (!self && only && others.length === 0 && !isDefined(only) && first.every(isHere)) sources.setOwn(only);
-  const own = objects.find(
-    (object) => object.kind.endsWith('Repository') && sources.isRepository(refOf(object)),
-  );
-  const { ignore } = (own?.spec ?? {}) as { ignore?: unknown };
-  if (typeof ignore === 'string') await sources.ignoring(ignore);
   return self ?? bootstrap;
+}
+
+/** spec.ignore of the object that stands for the repository. */
+function ignoreOf({ visits }: Walk, sources: Sources): string | undefined {
+  for (const { outcome } of visits.values())
+    for (const { object } of outcome.state === 'away' ? [] : (outcome.objects ?? [])) {
+      const { ignore } = (object.spec ?? {}) as { ignore?: unknown };
+      if (typeof ignore === 'string' && /^(Git|OCI)Repository$|^Bucket$/.test(object.kind))
+        if (sources.isRepository(refOf(object))) return ignore;
+    }
+  return undefined;
 }
 
 const refOf = ({ kind, metadata: { namespace = 'default', name } }: Manifest) => ({ kind, namespace, name });

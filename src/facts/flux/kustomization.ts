@@ -63,6 +63,17 @@ export interface Kustomization {
 export const isKustomization = ({ apiVersion, kind }: Manifest) =>
   kind === 'Kustomization' && apiVersion.startsWith(`${KUSTOMIZE_GROUP}/`);
 
+const RECONCILE = `${KUSTOMIZE_GROUP}/reconcile`;
+const APPLY = `${KUSTOMIZE_GROUP}/ssa`;
+
+/** Is Flux told, by annotation or label, not to apply the object, or only where there is none yet? */
+export function isLeftAlone({ metadata }: Manifest): boolean {
+  const maps = [metadata.annotations, metadata.labels] as (Record<string, string> | undefined)[];
+  return maps.some(
+    (map) => map?.[RECONCILE] === 'disabled' || map?.[APPLY] === 'Ignore' || map?.[APPLY] === 'IfNotPresent',
+  );
+}
+
 /** Reads the object; what the API server would refuse is a string that says what. */
 export function parseKustomization(object: Manifest): Kustomization | string {
   const { name, namespace = 'default' } = object.metadata;

@@ -114,16 +114,28 @@ function withOldBooleans(yaml: string): string {
   return document.errors.length > 0 ? yaml : JSON.stringify(document.toJS({ maxAliasCount: 100 }));
 }
 
+const ENCRYPTED = 'ENC[AES256_GCM,';
+
+/** As it stands in the file, or in base64 where kustomize made the Secret of an encrypted file. */
+const isEncrypted = (value: string) =>
+  value.includes(ENCRYPTED) || Buffer.from(value, 'base64').includes(ENCRYPTED);
+
+const holdsEncrypted = ({ data, stringData }: Manifest) =>
+  Object.values({ ...textMap(data), ...textMap(stringData) }).some(
+    (value) => typeof value === 'string' && isEncrypted(value),
+  );
+
 /** Values that SOPS keeps encrypted are marked, and what SOPS notes beside them is left out. */
 function decrypted(object: Manifest): Manifest {
-  if (typeof object.sops !== 'object' || object.sops === null) return object;
   const { kind, metadata } = object;
+  const isMarked = typeof object.sops === 'object' && object.sops !== null;
+  if (!isMarked && !(kind === 'Secret' && holdsEncrypted(object))) return object;
   const { sops: _notes, ...rest } = object;
   const mark = hide(
     `${kind} ${metadata.namespace ? `${metadata.namespace}/` : ''}${metadata.name} is encrypted with SOPS`,
   );
   return JSON.parse(JSON.stringify(rest), (_key, value: unknown) =>
-    typeof value === 'string' && value.startsWith('ENC[') ? mark : value,
+    typeof value === 'string' && isEncrypted(value) ? mark : value,
   ) as Manifest;
 }
 

@@ -3,8 +3,15 @@
 // such a one would bring.
 
 import type { Doubt } from './doubts.ts';
-import { type Kustomization, sourceOf } from './kustomization.ts';
+import {
+  isKustomization,
+  isLeftAlone,
+  KUSTOMIZE_GROUP,
+  type Kustomization,
+  sourceOf,
+} from './kustomization.ts';
 import type { Applied } from './objects.ts';
+import { isHelmRelease, targetOf } from './release.ts';
 import { findHidden } from './unknowns.ts';
 import type { Visit, Walk } from './walk.ts';
 
@@ -51,7 +58,7 @@ export function effectiveOf({ visits, notes }: Walk): Effective {
     for (const each of outcome.objects ?? []) {
       const doubt = doubtAbout(each);
       if (doubt) doubts.push(doubt);
-      if (!doubt || doubt.keeps) applied.push(each);
+      else applied.push(each);
     }
   }
   return {
@@ -136,17 +143,18 @@ function scopeOf(
       : { namespaces: new Set([spec.targetNamespace]), clusterScoped: true };
   }
   const places = objects.map(({ object }) => object.metadata.namespace);
+  // What a release among them once installed is in its own target namespace, and in none.
+  const releases = objects.map(({ object }) => object).filter(isHelmRelease);
+  const targets = releases.map(targetOf);
+  const namespaces = new Set([...places, ...targets].filter((namespace) => namespace !== undefined));
   return {
-    namespaces: new Set(places.filter((namespace) => namespace !== undefined)),
-    clusterScoped: places.includes(undefined),
+    ...(findHidden([...namespaces]) ? {} : { namespaces }),
+    clusterScoped: places.includes(undefined) || releases.length > 0,
   };
 }
 
-const RECONCILE = 'kustomize.toolkit.fluxcd.io/reconcile';
-const APPLY = 'kustomize.toolkit.fluxcd.io/ssa';
-
 /** An object whose name is hidden, or that Flux is told to leave alone. */
-function doubtAbout({ object, by }: Applied): (Doubt & { readonly keeps?: boolean }) | undefined {
+function doubtAbout({ object, by }: Applied): Doubt | undefined {
   const { apiVersion, kind, metadata } = object;
   const { name, namespace } = metadata;
   const hidden = findHidden([apiVersion, kind, name, namespace ?? '']);
@@ -155,24 +163,24 @@ function doubtAbout({ object, by }: Applied): (Doubt & { readonly keeps?: boolea
     clusterScoped: namespace === undefined,
     ...(findHidden(kind) ? {} : { kind }),
   };
+  const who = `Kustomization ${by}`;
+  // Such an object brings others.
+  const scope = isHelmRelease(object) || isKustomization(object) ? { clusterScoped: true } : only;
   if (hidden)
     return {
-      who: `Kustomization ${by}`,
+      who,
       says: `brings an object whose name or namespace is not known: ${hidden}`,
       mend: MEND_LIVE,
-      ...only,
+      ...scope,
     };
-  const says = (key: string) =>
-    [metadata.annotations, metadata.labels].map((map) => (map as Record<string, string> | undefined)?.[key]);
-  if (says(RECONCILE).includes('disabled') || says(APPLY).includes('Ignore'))
-    return {
-      who: `Kustomization ${by}`,
-      says: `is told by an annotation to leave ${kind} ${namespace ? `${namespace}/` : ''}${name} as it is`,
-      mend: MEND_LIVE,
-      ...only,
-      name,
-    };
-  return undefined;
+  if (!isLeftAlone(object)) return undefined;
+  return {
+    who,
+    says: `is told by an annotation to leave ${kind} ${namespace ? `${namespace}/` : ''}${name} as it is`,
+    mend: MEND_LIVE,
+    ...scope,
+    ...(scope === only ? { name } : {}),
+  };
 }
 
 /** Two Kustomizations that apply one object differently undo each other's work for ever. */
@@ -184,11 +192,18 @@ function twice(applied: readonly Applied[]): string[] {
     const { namespace = '', name } = metadata;
     const key = `${apiVersion.split('/').slice(0, -1).join()} ${kind} ${namespace}/${name}`;
     const other = first.get(key);
-    if (other && other.by !== each.by && JSON.stringify(other.object) !== JSON.stringify(each.object))
+    if (other && other.by !== each.by && contentOf(other) !== contentOf(each))
       found.push(
         `${kind} ${namespace ? `${namespace}/` : ''}${name} is applied by Kustomization ${other.by} and, otherwise, by ${each.by}: the latter counts here`,
       );
     first.set(key, each);
   }
   return found;
+}
+
+/** Without the labels that say whose it is. */
+function contentOf({ object }: Applied): string {
+  const { labels = {}, ...metadata } = object.metadata;
+  const own = Object.entries(labels).filter(([key]) => !key.startsWith(`${KUSTOMIZE_GROUP}/`));
+  return JSON.stringify({ ...object, metadata: { ...metadata, labels: Object.fromEntries(own) } });
 }

@@ -27,7 +27,10 @@ const specSchema = z.object({
   install: z
     .object({ crds: z.string().default('Create'), createNamespace: z.boolean().default(false) })
     .default({ crds: 'Create', createNamespace: false }),
-  values: z.record(z.string(), z.unknown()).default({}),
+  values: z
+    .record(z.string(), z.unknown())
+    .nullish()
+    .transform((values) => values ?? {}),
   valuesFrom: z
     .array(
       z.object({
@@ -62,6 +65,12 @@ export interface Release {
 
 export const isHelmRelease = ({ apiVersion, kind }: Manifest) =>
   kind === 'HelmRelease' && apiVersion.startsWith('helm.toolkit.fluxcd.io/');
+
+/** The namespace that its objects go to, as written. */
+export function targetOf({ metadata, spec }: Manifest): string {
+  const { namespace = 'default' } = metadata;
+  return (spec as { targetNamespace?: string } | undefined)?.targetNamespace ?? namespace;
+}
 
 /** Reads the object; what the API server would refuse is a string that says what. */
 export function parseRelease(object: Manifest): Release | string {

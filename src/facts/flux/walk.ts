@@ -7,7 +7,14 @@ import path from 'node:path';
 import type { Manifest } from '../manifest-files.ts';
 import type { Kustomize } from './build.ts';
 import { BuildError } from './generate.ts';
-import { isKustomization, type Kustomization, keyOf, parseKustomization, sourceOf } from './kustomization.ts';
+import {
+  isKustomization,
+  isLeftAlone,
+  type Kustomization,
+  keyOf,
+  parseKustomization,
+  sourceOf,
+} from './kustomization.ts';
 import { type Applied, createReader } from './objects.ts';
 import { createReadiness, NetworkError, type Remote } from './remote.ts';
 import type { Sources } from './sources.ts';
@@ -47,8 +54,8 @@ export interface Walker {
 }
 
 /** Walks until the variables that Kustomizations read of each other's objects are settled. */
-export async function walk(root: Kustomization, walker: Walker): Promise<Walk> {
-  const once = createPass(walker);
+export async function walk(root: Kustomization, visit: Visitor): Promise<Walk> {
+  const once = createPass(visit);
   let before = '';
   let found: Walk | undefined;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
@@ -74,8 +81,7 @@ function indexOf(walked: Walk | undefined): Map<string, Manifest> {
   return found;
 }
 
-function createPass(walker: Walker) {
-  const visit = createVisitor(walker);
+function createPass(visit: Visitor) {
   return async (root: Kustomization, find: FindObject): Promise<Walk> => {
     const visits = new Map<string, Visit>();
     const notes = new Set<string>();
@@ -111,7 +117,7 @@ function createPass(walker: Walker) {
 function childrenOf(outcome: Outcome): (Kustomization | string)[] {
   if (outcome.state === 'away') return [];
   return (outcome.objects ?? [])
-    .filter(({ object }) => isKustomization(object))
+    .filter(({ object }) => isKustomization(object) && !isLeftAlone(object))
     .map(({ object }) => {
       const child = parseKustomization(object);
       return typeof child === 'string'
@@ -120,8 +126,11 @@ function childrenOf(outcome: Outcome): (Kustomization | string)[] {
     });
 }
 
-/** What becomes of one Kustomization. */
-export function createVisitor({ sources, kustomize }: Walker) {
+/** Answers what becomes of one Kustomization. */
+export type Visitor = (kustomization: Kustomization, find: FindObject) => Promise<Outcome>;
+
+/** One for a whole run: it remembers what was built, and what it took out of the copies before. */
+export function createVisitor({ sources, kustomize }: Walker): Visitor {
   const builds = new Map<
     string,
     Promise<{ built: readonly { yaml: string }[]; remote: readonly Remote[] }>
