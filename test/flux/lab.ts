@@ -12,7 +12,7 @@ import { inject } from 'vitest';
 import type { Cluster } from '../cluster/index.ts';
 import type { FluxPrograms } from './build.ts';
 import { type GitServer, startGitServer } from './git-server.ts';
-import { type SourceController, startSourceController } from './source-controller.ts';
+import { type ArtifactServer, type SourceController, startSourceController } from './source-controller.ts';
 import type {} from './vitest-setup.ts';
 
 export interface Flux {
@@ -27,12 +27,16 @@ export interface Flux {
 export const fluxPrograms = (): FluxPrograms | undefined => inject('fluxPrograms') ?? undefined;
 
 /** Starts it all. The cluster must have no source-controller: two would fight over every source. */
-export async function startFlux(cluster: Cluster, programs: FluxPrograms): Promise<Flux> {
+export async function startFlux(
+  cluster: Cluster,
+  programs: FluxPrograms,
+  artifacts: ArtifactServer = {},
+): Promise<Flux> {
   await refuseSecond(cluster);
   const folder = join(cluster.folder, 'git');
   mkdirSync(folder, { recursive: true });
   const git = await startGitServer(folder);
-  const controller = await startSourceController(programs.sourceController, cluster).catch(
+  const controller = await startSourceController(programs.sourceController, cluster, artifacts).catch(
     async (error: unknown) => {
       await git.close();
       throw error;

@@ -8,19 +8,30 @@ import { type Program, startProgram } from './program.ts';
 
 /** While it is stopped, nobody answers for its artifacts. */
 export interface SourceController extends Program {
-  /** Where its artifacts are served, HOST:PORT: what the URLs in the status of its sources begin with. */
+  /** Where its artifacts are served, HOST:PORT. */
   readonly artifactAddress: string;
   /** The folder that they are served from. */
   readonly storage: string;
 }
 
+export interface ArtifactServer {
+  /** The address that it listens on; default 127.0.0.1. */
+  readonly host?: string;
+  /** What the URLs of its artifacts begin with; default where it listens. */
+  readonly advertised?: string;
+}
+
 /** Starts `file` against `cluster`. Throws when it does not become ready. */
-export async function startSourceController(file: string, cluster: Cluster): Promise<SourceController> {
+export async function startSourceController(
+  file: string,
+  cluster: Cluster,
+  { host = '127.0.0.1', advertised }: ArtifactServer = {},
+): Promise<SourceController> {
   const folder = join(cluster.folder, 'source-controller');
   const storage = join(folder, 'storage');
   mkdirSync(storage, { recursive: true });
   const [artifacts, health] = await freePorts(2, new Set());
-  const artifactAddress = `127.0.0.1:${artifacts}`;
+  const artifactAddress = `${host}:${artifacts}`;
   const program = await startProgram({
     file,
     folder,
@@ -29,7 +40,7 @@ export async function startSourceController(file: string, cluster: Cluster): Pro
       '--enable-leader-election=false',
       `--storage-path=${storage}`,
       `--storage-addr=${artifactAddress}`,
-      `--storage-adv-addr=${artifactAddress}`,
+      `--storage-adv-addr=${advertised ?? artifactAddress}`,
       `--health-addr=127.0.0.1:${health}`,
       '--metrics-addr=0',
       '--log-level=debug',
