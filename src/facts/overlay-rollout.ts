@@ -7,13 +7,15 @@ import type {
   Deployment,
   KindName,
   Kinds,
+  Meta,
   Pod,
   PodDisruptionBudget,
   ReplicaSet,
   StatefulSet,
 } from './kinds.ts';
 
-type Rolled =
+/** A workload as it is after its edits. */
+export type Rolled =
   | { readonly kind: 'Deployment'; readonly object: Deployment }
   | { readonly kind: 'StatefulSet'; readonly object: StatefulSet }
   | { readonly kind: 'DaemonSet'; readonly object: DaemonSet };
@@ -86,36 +88,39 @@ function isHeld(object: Deployment | StatefulSet | DaemonSet): boolean {
 }
 
 /**
- * The pods of a list after the workload has rolled out: those that it has,
+ * The pods of a list after the workloads have rolled out: those that each has,
  * made anew from its template, as many as it wants. Their times stay what they
  * were: the verdict that is asked for is that after the dust has settled.
  */
 export function rolledPods(
-  kind: Rolled['kind'],
-  object: Rolled['object'],
+  workloads: readonly Rolled[],
   pods: readonly Pod[],
   replicaSets: readonly ReplicaSet[],
 ): readonly Pod[] {
-  if (isHeld(object)) return pods;
-  const { uid } = object.meta;
-  const owners =
-    kind === 'Deployment'
-      ? new Set(
-          replicaSets
-            .filter(({ meta }) => meta.owners.some((owner) => owner.controller && owner.uid === uid))
-            .map(({ meta }) => meta.uid),
-        )
-      : new Set([uid]);
-  const isOwn = ({ meta }: Pod) => meta.owners.some((owner) => owner.controller && owners.has(owner.uid));
-  const alive = pods.filter((pod) => isOwn(pod) && pod.meta.deletionTimestamp === undefined);
-  const [first] = alive;
-  // A workload without a pod shows too little of what its pods would be like.
-  if (!first) return pods;
-  const wanted = 'replicas' in object.spec ? object.spec.replicas : alive.length;
-  const mine = Array.from({ length: wanted }, (_, at) =>
-    podLike(alive[at] ?? first, at, alive.length, object),
+  const rolling = new Map(
+    workloads.filter(({ object }) => !isHeld(object)).map((workload) => [workload.object.meta.uid, workload]),
   );
-  return [...pods.filter((pod) => !isOwn(pod)), ...mine];
+  // By the uid of what controls its pods: the workload itself, or its ReplicaSets.
+  const makers = new Map(rolling);
+  for (const { meta } of replicaSets) {
+    const above = rolling.get(controllerUid(meta) ?? '');
+    if (above?.kind === 'Deployment') makers.set(meta.uid, above);
+  }
+  const makerOf = ({ meta }: Pod) => makers.get(controllerUid(meta) ?? '');
+  const own = Map.groupBy(pods, makerOf);
+  const made = workloads.flatMap((workload) => madeAnew(workload, own.get(workload) ?? []));
+  return [...(own.get(undefined) ?? []), ...made];
+}
+
+const controllerUid = ({ owners }: Meta) => owners.find(({ controller }) => controller)?.uid;
+
+/** A workload without a pod shows too little of what its pods would be like. */
+function madeAnew({ object }: Rolled, own: readonly Pod[]): readonly Pod[] {
+  const alive = own.filter(({ meta }) => meta.deletionTimestamp === undefined);
+  const [first] = alive;
+  if (!first) return own;
+  const wanted = 'replicas' in object.spec ? object.spec.replicas : alive.length;
+  return Array.from({ length: wanted }, (_, at) => podLike(alive[at] ?? first, at, alive.length, object));
 }
 
 /** What was put into the pod on its way (labels, injected containers) will be put into the next one too. */

@@ -3,7 +3,7 @@
 
 import { type Edit, type EditTarget, patched, targetOf } from './edits.ts';
 import type { KindName, Kinds, Pod, ReplicaSet } from './kinds.ts';
-import { rolledPods, settledStatus } from './overlay-rollout.ts';
+import { type Rolled, rolledPods, settledStatus } from './overlay-rollout.ts';
 import { KINDS } from './projections.ts';
 import { type KindRef, kindRef, type Source } from './source.ts';
 import type { Fact, ListFact } from './view.ts';
@@ -11,20 +11,26 @@ import type { Fact, ListFact } from './view.ts';
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The workloads whose pods follow a patch of their template or of their number. */
-export type RolledKind = 'Deployment' | 'StatefulSet' | 'DaemonSet';
-const ROLLED: readonly RolledKind[] = ['Deployment', 'StatefulSet', 'DaemonSet'];
+const ROLLED: readonly Rolled['kind'][] = ['Deployment', 'StatefulSet', 'DaemonSet'];
 
 /** Edits of one object are applied in their order. The base is read, never changed. */
 export function overlay(base: Source, edits: readonly Edit[]): Source {
   if (edits.length === 0) return base;
-  const touched = Map.groupBy(edits, (edit) => kindKey(targetOf(edit)));
+  const touched = new Map(
+    [...Map.groupBy(edits, (edit) => kindKey(targetOf(edit)))].map(([kind, alike]) => [
+      kind,
+      Map.groupBy(alike, (edit) => placeOf(targetOf(edit))),
+    ]),
+  );
   const lists = new Map<string, { readonly from: readonly unknown[]; readonly to: readonly unknown[] }>();
+  const NONE: readonly Edit[] = [];
 
   const editsOf = (kind: KindRef, namespace: string | undefined, name: string): readonly Edit[] =>
-    (touched.get(kindKey(kind)) ?? []).filter((edit) => {
-      const target = targetOf(edit);
-      return target.name === name && (target.namespace ?? '') === (namespace ?? '');
-    });
+    touched.get(kindKey(kind))?.get(placeOf({ namespace: namespace ?? '', name })) ?? NONE;
+  const targetsOf = (kind: KindRef, namespace: string | undefined): readonly EditTarget[] =>
+    [...(touched.get(kindKey(kind))?.values() ?? [])]
+      .map(([edit]) => targetOf(edit as Edit))
+      .filter((target) => namespace === undefined || (target.namespace ?? '') === namespace);
 
   function get(kind: KindRef, namespace: string | undefined, name: string): Fact<unknown> {
     if (kind.projected === 'Pod' && rolls(touched)) {
@@ -61,15 +67,13 @@ export function overlay(base: Source, edits: readonly Edit[]): Source {
     namespace: string | undefined,
     values: readonly unknown[],
   ): readonly unknown[] {
-    const all = touched.get(kindKey(kind)) ?? [];
-    const names = new Map(all.map((edit) => [placeOf(targetOf(edit)), targetOf(edit)]));
+    const targets = targetsOf(kind, namespace);
+    const names = new Set(targets.map(placeOf));
     const rest = values.filter((value) => !names.has(placeOf(identityOf(kind, value))));
-    const changed = [...names.values()]
-      .filter((target) => namespace === undefined || (target.namespace ?? '') === namespace)
-      .flatMap((target) => {
-        const fact = get(kind, target.namespace, target.name);
-        return fact.state === 'known' ? [fact.value] : [];
-      });
+    const changed = targets.flatMap((target) => {
+      const fact = get(kind, target.namespace, target.name);
+      return fact.state === 'known' ? [fact.value] : [];
+    });
     return [...rest, ...changed];
   }
 
@@ -79,20 +83,16 @@ export function overlay(base: Source, edits: readonly Edit[]): Source {
     namespace: string | undefined,
   ): readonly Pod[] | ListFact<ReplicaSet> {
     const sets = base.list(kindRef('ReplicaSet'), namespace) as ListFact<ReplicaSet>;
-    let result = pods;
+    const workloads: Rolled[] = [];
     for (const kind of ROLLED) {
-      const targets = new Map(
-        (touched.get(kindKey(kindRef(kind))) ?? []).map((edit) => [placeOf(targetOf(edit)), targetOf(edit)]),
-      );
-      for (const target of targets.values()) {
-        if (namespace !== undefined && target.namespace !== namespace) continue;
-        if (kind === 'Deployment' && sets.state !== 'known') return sets;
-        const fact = get(kindRef(kind), target.namespace, target.name) as Fact<Kinds[RolledKind]>;
-        if (fact.state !== 'known') continue;
-        result = rolledPods(kind, fact.value, result, sets.state === 'known' ? sets.value : []);
+      const targets = targetsOf(kindRef(kind), namespace);
+      if (targets.length > 0 && kind === 'Deployment' && sets.state !== 'known') return sets;
+      for (const target of targets) {
+        const fact = get(kindRef(kind), target.namespace, target.name);
+        if (fact.state === 'known') workloads.push({ kind, object: fact.value } as Rolled);
       }
     }
-    return result;
+    return rolledPods(workloads, pods, sets.state === 'known' ? sets.value : []);
   }
 
   return { isClusterScoped: (kind) => base.isClusterScoped(kind), get, list, tree: (ref) => base.tree(ref) };

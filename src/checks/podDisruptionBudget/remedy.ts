@@ -18,14 +18,25 @@ export function remedies(
   context: CheckContext,
   failing: readonly Finding[],
 ): readonly Remedy[] {
-  return bySubject(failing).map((findings) => remedyOf(params, context, findings));
+  const known = new Map<string, readonly Need[]>();
+  const needsIn = (namespace: string) => {
+    const needs = known.get(namespace) ?? needsOf(context, namespace);
+    known.set(namespace, needs);
+    return needs;
+  };
+  return bySubject(failing).map((findings) => remedyOf(params, context, findings, needsIn));
 }
 
-function remedyOf(params: Params, context: CheckContext, findings: readonly Finding[]): Remedy {
+function remedyOf(
+  params: Params,
+  context: CheckContext,
+  findings: readonly Finding[],
+  needsIn: (namespace: string) => readonly Need[],
+): Remedy {
   const [first] = findings;
   const why = first?.fix ?? 'Nothing is known that would mend it.';
   if (!first?.subject) return noRemedy(findings, why);
-  const needs = needsOf(context, first.subject.namespace ?? '');
+  const needs = needsIn(first.subject.namespace ?? '');
   const need = needs.find(
     ({ subject: { kind, name } }) => kind === first.subject?.kind && name === first.subject.name,
   );

@@ -48,52 +48,85 @@ export interface Plan {
   readonly pending: readonly string[];
 }
 
-/** Rounds of one check: each mends something, so this many workloads at most. */
-const MOST_ROUNDS = 200;
-
 export function planFor(checks: Checks, item: RemediationItem, base: Source, now: Date): Plan {
   const pending = new Set<string>();
-  const judgeItem = (edits: readonly Edit[]) => {
+  const judgeWith = (edits: readonly Edit[]) => {
     const source = overlay(base, edits);
     return item.spec.checks.map((spec) => judgeCheck(checks, item, spec, source, now, pending));
   };
-  const before = judgeItem([]);
-  let edits: readonly Edit[] = [];
-  let state: readonly Judged[] = before;
+  const before = judgeWith([]);
+  let sofar: Progress = { edits: [], state: before };
   const found = before.map((_, at) => {
-    const suggestions: Suggestion[] = [];
-    const givenUp = new Map<string, string>();
-    for (let round = 0; round < MOST_ROUNDS; round++) {
-      const current = state[at] as Judged;
-      const failing = current.failing.filter((finding) => !givenUp.has(keyOf(finding)));
-      if (failing.length === 0) break;
-      let accepted: Trial | undefined;
-      for (const remedy of remediesOf(current, failing, pending)) {
-        const tried = bestWay(remedy, at, state, (way) => judgeItem([...edits, ...way.edits]));
-        if (tried.trial) {
-          accepted = tried.trial;
-          suggestions.push({
-            edits: tried.trial.way.edits,
-            mends: tried.trial.gone,
-            decide: tried.trial.way.decide,
-          });
-          edits = [...edits, ...tried.trial.way.edits];
-          state = tried.trial.state;
-          break;
-        }
-        for (const finding of remedy.mends) givenUp.set(keyOf(finding), tried.because);
-      }
-      if (!accepted) break;
-    }
-    return { suggestions, givenUp };
+    const mended = mend(at, sofar, judgeWith, pending);
+    sofar = mended.sofar;
+    return mended;
   });
   return {
-    edits,
+    edits: sofar.edits,
     pending: [...pending],
     checks: found.map(({ suggestions, givenUp }, at) =>
-      checkPlan(before[at] as Judged, state[at] as Judged, suggestions, givenUp),
+      checkPlan(before[at] as Judged, sofar.state[at] as Judged, suggestions, givenUp),
     ),
   };
+}
+
+/** What has been accepted, and the checks of the item as they are judged with it. */
+interface Progress {
+  readonly edits: readonly Edit[];
+  readonly state: readonly Judged[];
+}
+
+/** Goes on as long as something is accepted, of which each leaves less that fails. */
+function mend(
+  at: number,
+  start: Progress,
+  judgeWith: JudgeWith,
+  pending: Set<string>,
+): {
+  readonly sofar: Progress;
+  readonly suggestions: readonly Suggestion[];
+  readonly givenUp: ReadonlyMap<string, string>;
+} {
+  let sofar = start;
+  const suggestions: Suggestion[] = [];
+  const givenUp = new Map<string, string>();
+  let accepted = 0;
+  const accept = (trials: readonly Trial[], state: readonly Judged[]) => {
+    for (const { way, gone } of trials) {
+      suggestions.push({ edits: way.edits, mends: gone, decide: way.decide });
+      sofar = { edits: [...sofar.edits, ...way.edits], state };
+    }
+    accepted += trials.length;
+  };
+  /** Many at once where they agree; halves of them where they do not. */
+  const attempt = (remedies: readonly Remedy[]): void => {
+    const [remedy, ...more] = remedies;
+    if (!remedy) return;
+    if (more.length > 0) {
+      const together = allAtOnce(remedies, at, sofar, judgeWith);
+      const half = Math.ceil(remedies.length / 2);
+      if (together) accept(together.trials, together.state);
+      else for (const part of [remedies.slice(0, half), remedies.slice(half)]) attempt(part);
+      return;
+    }
+    const tried = bestWay(remedy, at, sofar, judgeWith);
+    if (tried.trial) accept([tried.trial], tried.trial.state);
+    // It was proposed for the facts as they were before others were accepted: it gets another go.
+    else if (accepted === 0) giveUp(remedy, tried.because);
+  };
+  const giveUp = ({ mends }: Remedy, because: string) => {
+    for (const finding of mends) givenUp.set(keyOf(finding), because);
+  };
+  do {
+    accepted = 0;
+    const current = sofar.state[at] as Judged;
+    const failing = current.failing.filter((finding) => !givenUp.has(keyOf(finding)));
+    if (failing.length === 0) break;
+    const remedies = remediesOf(current, failing, pending);
+    for (const remedy of remedies.filter(({ ways }) => ways.length === 0)) giveUp(remedy, reasonOf(remedy));
+    attempt(remedies.filter(({ ways }) => ways.length > 0));
+  } while (accepted > 0);
+  return { sofar, suggestions, givenUp };
 }
 
 interface Judged {
@@ -171,17 +204,35 @@ interface Trial {
   readonly gone: readonly Finding[];
 }
 
+type JudgeWith = (edits: readonly Edit[]) => readonly Judged[];
+
+/** The first way of each, if together they mend everything that they are to mend. */
+function allAtOnce(
+  remedies: readonly Remedy[],
+  at: number,
+  { edits, state: before }: Progress,
+  judgeWith: JudgeWith,
+): { readonly trials: readonly Trial[]; readonly state: readonly Judged[] } | undefined {
+  const first = remedies.flatMap(({ mends, ways: [way] }) => (way ? [{ mends, way }] : []));
+  const state = judgeWith([...edits, ...first.flatMap(({ way }) => way.edits)]);
+  if (before.some((was, i) => worsened(was, state[i] as Judged))) return undefined;
+  const left = badOf(state[at] as Judged);
+  const mends = first.flatMap((each) => each.mends);
+  if (goneFrom(mends, left).length < mends.length) return undefined;
+  return { state, trials: first.map(({ way, mends: gone }) => ({ way, state, gone })) };
+}
+
 /** The first way that mends all that it is to mend, else the first that mends some of it. */
 function bestWay(
   remedy: Remedy,
   at: number,
-  before: readonly Judged[],
-  judgeWith: (way: Way) => readonly Judged[],
+  { edits, state: before }: Progress,
+  judgeWith: JudgeWith,
 ): { readonly trial?: Trial; readonly because: string } {
   let partial: Trial | undefined;
   let objection: string | undefined;
   for (const way of remedy.ways) {
-    const state = judgeWith(way);
+    const state = judgeWith([...edits, ...way.edits]);
     const worse = before.map((was, i) => worsened(was, state[i] as Judged)).find(Boolean);
     if (worse) {
       objection ??= `What is known was judged and is not shown: with it, ${worse}`;
@@ -193,8 +244,12 @@ function bestWay(
     else objection ??= 'What is known was judged and is not shown: it does not mend it.';
   }
   if (partial) return { trial: partial, because: '' };
-  const because = [remedy.without, objection].filter(Boolean).join(' ');
-  return { because: because || remedy.mends[0]?.fix || 'Nothing is known that would mend it.' };
+  return { because: reasonOf(remedy, objection) };
+}
+
+function reasonOf({ without, mends }: Remedy, objection?: string): string {
+  const because = [without, objection].filter(Boolean).join(' ');
+  return because || mends[0]?.fix || 'Nothing is known that would mend it.';
 }
 
 /** Those of the findings that are no longer there; of several alike, those whose very words are not. */
