@@ -123,7 +123,8 @@ describe('a size', () => {
     // The whole has about 46 MB; what is under way when it is left is sent all the same.
     expect(taken()).toBeLessThan(16 * MIB);
     expect(process.memoryUsage().rss - before).toBeLessThan(200 * MIB);
-    expect(delay.max / 1e6).toBeLessThan(500);
+    // Tens of milliseconds where the machine has time for it.
+    expect(delay.max / 1e6).toBeLessThan(2_000);
   }, 60_000);
 
   test('of one file that is large is not kept, and the others are', async () => {

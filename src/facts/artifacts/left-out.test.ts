@@ -25,12 +25,18 @@ function leftOut(
   given: IgnoreRules = rules(),
   files: Readonly<Record<string, string | undefined>> = DEFAULT_FILES,
   emptyFolders: readonly string[] = [],
+  passedOver: Readonly<Record<string, string>> = {},
 ): string | undefined {
   const found = Object.entries(files).map(([path, text]): [string, SourceFile] => [
     path,
     text === undefined ? { path, size: 0, unread: 'larger than 1 MiB' } : { path, size: text.length, text },
   ]);
-  return leftOutOf(given, { files: new Map(found), emptyFolders, passedOver: new Map(), notes: [] })(glob);
+  return leftOutOf(given, {
+    files: new Map(found),
+    emptyFolders,
+    passedOver: new Map(Object.entries(passedOver)),
+    notes: [],
+  })(glob);
 }
 
 describe('by its default list, Flux leaves out', () => {
@@ -168,6 +174,23 @@ test('what another source fills in is that source to ask', () => {
   const including = rules({ includes: [{ from: 'library', at: 'base/app' }] });
   expect(leftOut('base/app/a.md', including)).toContain('GitRepository flux-system/library');
   expect(leftOut('base/a.md', including)).toBeUndefined();
+});
+
+test('a link is there, and not read', () => {
+  const of = (glob: string, given?: IgnoreRules) =>
+    leftOut(glob, given, DEFAULT_FILES, [], { 'docs/latest': 'symbolic links', '[x].md': 'hard links' });
+  expect(of('docs/latest')).toBe('symbolic links are passed over: docs/latest');
+  expect(of('docs/latest/a.md')).toContain('docs/latest');
+  expect(of('d*/latest/*.md')).toContain('docs/latest');
+  expect(of('[[]x].md')).toContain('hard links');
+  expect(of('x.md')).toBeUndefined();
+  expect(of('docs/late')).toBeUndefined();
+  expect(of('docs/latest', rules({ copied: true }, 'OCIRepository'))).toContain('docs/latest');
+});
+
+test('thousands of links are not compared one by one', () => {
+  const many = Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`l${at}`, 'symbolic links']));
+  expect(leftOut('docs/a.md', rules(), DEFAULT_FILES, [], many)).toContain('2000 links and the like');
 });
 
 test('of a layer that is copied as it is, nothing is left out', () => {
