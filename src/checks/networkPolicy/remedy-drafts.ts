@@ -6,7 +6,7 @@ import type { Pod } from '../../facts/kinds.ts';
 import { freeName } from '../shared/remedies.ts';
 import { matcher } from '../shared/selectors.ts';
 import type { Direction } from './engine/index.ts';
-import { nameOf, type Side } from './remedy-flows.ts';
+import { keysOf, nameOf, type Side } from './remedy-flows.ts';
 import { closing, isCovered, isLeftOut, passagesInto, passagesOf, type Variant } from './remedy-passages.ts';
 import type { Scene, Subjects } from './remedy-scene.ts';
 import type { Draft, Passage } from './remedy-write.ts';
@@ -73,18 +73,25 @@ const distinct = (passages: readonly Passage[]): readonly Passage[] => [
 ];
 
 /** What a policy has to select: the whole entry if all of it is open, else each open workload by its labels. */
-function openOnes(subjects: Subjects, direction: Direction, { open, pods }: Scene): readonly Selected[] {
+function openOnes(
+  subjects: Subjects,
+  direction: Direction,
+  { open, pods, model }: Scene,
+): readonly Selected[] {
   const bad = open.get(direction) ?? new Set<Pod>();
   const own = subjects.pods.filter((pod) => bad.has(pod));
   if (own.length === 0) return [];
   const { namespace, podSelector } = subjects;
-  if (own.length === subjects.pods.length) return [{ namespace, ...(podSelector ? { podSelector } : {}) }];
+  const isKept = model.settings.filter;
+  const isWhole = own.length === subjects.pods.length && keysOf(podSelector).every(isKept);
+  if (isWhole) return [{ namespace, ...(podSelector ? { podSelector } : {}) }];
   const there = pods.filter((pod) => pod.meta.namespace === namespace && !bad.has(pod));
   const workloads = Map.groupBy(own, (pod) => JSON.stringify(workloadOf(pod)));
-  return [...workloads.values()].map((group) => ({
-    namespace,
-    podSelector: { matchLabels: labelsOf(group, there) },
-  }));
+  return [...workloads.values()].flatMap((group) => {
+    const matchLabels = labelsOf(group, there, isKept);
+    // Without a label of its own it could only be selected together with everything else.
+    return Object.keys(matchLabels).length === 0 ? [] : [{ namespace, podSelector: { matchLabels } }];
+  });
 }
 
 /** Labels that name a program and outlive its versions, the most telling first. */
@@ -101,10 +108,15 @@ const PASSING =
   /^(pod-template-hash|controller-revision-hash|pod-template-generation|helm\.sh\/chart|app\.kubernetes\.io\/version|statefulset\.kubernetes\.io\/pod-name|apps\.kubernetes\.io\/pod-index)$/;
 
 /** Labels that all of these pods have and, if there are such, none of the others. */
-function labelsOf(group: readonly Pod[], others: readonly Pod[]): Readonly<Record<string, string>> {
+function labelsOf(
+  group: readonly Pod[],
+  others: readonly Pod[],
+  isKept: (key: string) => boolean,
+): Readonly<Record<string, string>> {
   const [first] = group;
   const common = Object.entries(first?.meta.labels ?? {}).filter(
-    ([key, value]) => !PASSING.test(key) && group.every(({ meta }) => meta.labels[key] === value),
+    ([key, value]) =>
+      !PASSING.test(key) && isKept(key) && group.every(({ meta }) => meta.labels[key] === value),
   );
   const naming = Object.fromEntries(common.filter(([key]) => NAMING.includes(key)));
   const all = Object.fromEntries(common);

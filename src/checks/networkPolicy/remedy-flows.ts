@@ -100,3 +100,9 @@ export function nameOf(selector: LabelSelector | undefined, otherwise: string): 
     .replace(/^-|-$/g, '');
   return name === '' ? otherwise : name;
 }
+
+/** The keys of labels that a selector goes by. */
+export function keysOf(selector: LabelSelector | undefined): readonly string[] {
+  const expressions = selector?.matchExpressions ?? [];
+  return [...Object.keys(selector?.matchLabels ?? {}), ...expressions.map(({ key }) => key)];
+}

@@ -4,11 +4,12 @@
 import type { Peer } from '../../api/selectors.ts';
 import type { Edit } from '../../facts/edits.ts';
 import type { CheckContext, Finding, Remedy, Way } from '../check.ts';
-import { refer } from '../shared/messages.ts';
+import { refer, someOf } from '../shared/messages.ts';
 import { noRemedy } from '../shared/remedies.ts';
 import type { Direction } from './engine/index.ts';
 import { gatherEvidence } from './evidence.ts';
 import { draftsFor } from './remedy-drafts.ts';
+import { keysOf } from './remedy-flows.ts';
 import { narrowing } from './remedy-narrow.ts';
 import type { Variant } from './remedy-passages.ts';
 import { type Scene, sceneOf } from './remedy-scene.ts';
@@ -135,7 +136,7 @@ const isOfNode = (who: Draft['passages'][number]['who']) =>
   who !== 'namespace' && (who.entity === 'host' || who.entity === 'cluster');
 
 /** What stands in the way of every way, where that is known. */
-function whyLeft({ enforcer, params }: Scene): string | undefined {
+function whyLeft({ enforcer, params, model }: Scene): string | undefined {
   const parts = (params.allow ?? []).flatMap(({ from, to }, at) => {
     const [stranger, direction] = isStranger(to) ? [to, 'Egress' as const] : [from, 'Ingress' as const];
     if (!isStranger(stranger) || !params.isolated.includes(direction)) return [];
@@ -144,6 +145,14 @@ function whyLeft({ enforcer, params }: Scene): string | undefined {
       `The check contradicts itself: allow[${at}] is a flow with ${stranger?.entity}, and isolated: [${direction}] forbids it on every port. List {entity: ${stranger?.entity}} under except, or name addresses or namespaces in allow.`,
     ];
   });
+  const left = params.endpoints.flatMap(({ podSelector }) =>
+    keysOf(podSelector).filter((key) => !model.settings.filter(key)),
+  );
+  if (left.length > 0) {
+    parts.push(
+      `Cilium leaves ${someOf([...new Set(left)])} out of identities, so no policy can select by ${left.length === 1 ? 'it' : 'them'}: go by other labels, or list ${left.length === 1 ? 'it' : 'them'} under labels in cilium-config.`,
+    );
+  }
   if (enforcer === 'kubernetes') {
     parts.push('A NetworkPolicy cannot name nodes or the API server, and cannot deny.');
   }
