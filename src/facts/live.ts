@@ -15,7 +15,7 @@ import { managers } from './raw.ts';
 import type { Read } from './recording.ts';
 import { createSharing } from './sharing.ts';
 import { type KindRef, SOURCE_API, type Source, wholeRef } from './source.ts';
-import { SOURCE_KINDS, type SourceRef, type WholeObject } from './view.ts';
+import { type Failed, SOURCE_KINDS, type SourceRef, type WholeObject } from './view.ts';
 
 /** A change of a fact, for whoever has read it. */
 export interface FactChange {
@@ -140,6 +140,7 @@ export function liveSource(options: LiveOptions): LiveSource {
     list: (kind, namespace) => feedOf(kind, namespace, undefined).list(namespace),
     tree: (ref) => {
       const object = feedOf(sourceKind(ref.kind), ref.namespace, ref.name).get(ref.namespace, ref.name);
+      if (object.state === 'absent' && !object.served) return otherVersion(discovery, ref.kind) ?? object;
       return object.state === 'known' ? trees.read(ref, object.value as WholeObject) : object;
     },
     onChange: (listener) => {
@@ -169,6 +170,19 @@ export function liveSource(options: LiveOptions): LiveSource {
       feeds.clear();
     },
   };
+}
+
+/** An older Flux serves some kinds in older versions: they are there, and not read. */
+function otherVersion(discovery: Discovery, kind: SourceRef['kind']): Failed | undefined {
+  const [group] = SOURCE_API.split('/');
+  const other = discovery.resources().find((each) => each.group === group && each.kind === kind);
+  return (
+    other && {
+      state: 'failed',
+      reason: 'NotServed',
+      message: `the cluster serves ${kind} as ${other.apiVersion}, and ${SOURCE_API} is read; upgrade Flux (2.6 serves all sources so)`,
+    }
+  );
 }
 
 const sourceKind = (kind: SourceRef['kind']): KindRef => wholeRef({ apiVersion: SOURCE_API, kind });

@@ -1,8 +1,9 @@
 // An artifact is used when it is whole, and its digest is what the source says.
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { EvidenceError } from '../network/evidence-error.ts';
 import { createGuardedFetch, type GuardedFetch } from '../network/guarded-fetch.ts';
-import { fetchArtifact } from './fetch.ts';
+import { fetchArtifact, type OpenUrl } from './fetch.ts';
 import { type ArtifactServer, sha256, startArtifactServer, tarGzOf } from './testing/archives.ts';
 
 let server: ArtifactServer;
@@ -40,4 +41,18 @@ test('the files of an artifact are here when its digest is right', async () => {
   ]);
   expect(found.emptyFolders).toEqual(['empty']);
   expect(found.notes).toEqual([]);
+});
+
+test('where nobody answers at all, what is usually in the way is said', async () => {
+  const silent: OpenUrl = async () => {
+    throw new EvidenceError('Unreachable', 'no answer', { code: 'UND_ERR_CONNECT_TIMEOUT' });
+  };
+  const asking = fetchArtifact(
+    { url: `${server.url}/a.tar.gz`, digest: `sha256:${'0'.repeat(64)}` },
+    silent,
+    {
+      signal,
+    },
+  );
+  await expect(asking).rejects.toThrow("Flux's own NetworkPolicies let in its namespace only");
 });

@@ -141,3 +141,15 @@ test('a source that fails or is suspended is judged by what it offers still, wit
   expect(after.files).toBe(before.files);
   expect(artifacts.asked).toEqual(['/one.tar.gz']);
 });
+
+test('where Flux is older, a source that is served in an older version is not taken for none', async () => {
+  const old = { ...FLUX, versions: FLUX.versions.map((each) => ({ ...each, version: 'v1beta2' })) };
+  f.server.on('/apis', {}, discoveryOf(old));
+  await eventually(() =>
+    expect(f.source.tree(REF)).toMatchObject({
+      state: 'failed',
+      reason: 'NotServed',
+      message: expect.stringContaining('as source.toolkit.fluxcd.io/v1beta2'),
+    }),
+  );
+});
