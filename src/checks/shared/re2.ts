@@ -26,21 +26,38 @@ export interface Re2Problem {
   readonly message: string;
 }
 
-/** Compiles a pattern, optionally with ^ and $ matching at lines, and for more work than is usual. */
-export function compileRe2(
-  pattern: string,
-  { multiline = false, maxWork = MAX_WORK }: { readonly multiline?: boolean; readonly maxWork?: number } = {},
-): Re2 | Re2Problem {
+export interface Re2Options {
+  /** ^ and $ match at lines. */
+  readonly multiline?: boolean;
+  /** Characters of input times instructions, where more is to be done than is usual. */
+  readonly maxWork?: number;
+}
+
+const known = new Map<string, Re2 | Re2Problem>();
+const MAX_KNOWN = 5_000;
+
+/** Compiles a pattern; the same pattern gives the same answer for as long as it is remembered. */
+export function compileRe2(pattern: string, options: Re2Options = {}): Re2 | Re2Problem {
+  const { multiline = false, maxWork = MAX_WORK } = options;
+  const key = `${multiline}|${maxWork}|${pattern}`;
+  const before = known.get(key);
+  if (before) return before;
+  const made = describe(pattern, multiline, maxWork);
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(key, made);
+  return made;
+}
+
+function describe(pattern: string, multiline: boolean, maxWork: number): Re2 | Re2Problem {
   if (pattern.length > MAX_PATTERN) {
     return { state: 'invalid', message: `the pattern is longer than ${MAX_PATTERN} characters` };
   }
-  let compiled: RE2JS;
+  let size: number;
   try {
-    compiled = RE2JS.compile(pattern, multiline ? RE2JS.MULTILINE : 0);
+    size = programOf(pattern, multiline).programSize();
   } catch (error) {
     return { state: 'invalid', message: `not a RE2 pattern: ${(error as Error).message}` };
   }
-  const size = compiled.programSize();
   if (size > MAX_PROGRAM) {
     return {
       state: 'invalid',
@@ -50,11 +67,27 @@ export function compileRe2(
   return {
     state: 'compiled',
     size,
-    test: (text) => (text.length * size > maxWork ? undefined : compiled.test(text)),
+    test: (text) => (text.length * size > maxWork ? undefined : programOf(pattern, multiline).test(text)),
     where: (text) => {
       if (text.length * size > MAX_WHERE) return undefined;
-      const matcher = compiled.matcher(text);
+      const matcher = programOf(pattern, multiline).matcher(text);
       return matcher.find() ? matcher.start() : undefined;
     },
   };
+}
+
+/** What a program has learned of texts may come to 8 MB, so few are kept, those used last. */
+const MAX_PROGRAMS = 16;
+const programs = new Map<string, RE2JS>();
+
+function programOf(pattern: string, multiline: boolean): RE2JS {
+  const key = `${multiline}|${pattern}`;
+  const program = programs.get(key) ?? RE2JS.compile(pattern, multiline ? RE2JS.MULTILINE : 0);
+  programs.delete(key);
+  programs.set(key, program);
+  for (const oldest of programs.keys()) {
+    if (programs.size <= MAX_PROGRAMS) break;
+    programs.delete(oldest);
+  }
+  return program;
 }

@@ -173,6 +173,20 @@ describe('patterns', () => {
     expect(compileRe2('(a)\\1')).toMatchObject({ state: 'invalid' });
   });
 
+  it('are the same however many others were asked meanwhile', () => {
+    const first = compileRe2('^(a|b)+$');
+    for (let index = 0; index < 100; index++) {
+      const other = compileRe2(`x${index}`);
+      expect(other.state === 'compiled' && other.test(`ax${index}`)).toBe(true);
+    }
+    expect(compileRe2('^(a|b)+$')).toBe(first);
+    expect(first.state === 'compiled' && first.test('abab')).toBe(true);
+    expect(first.state === 'compiled' && first.test('a\nb')).toBe(false);
+    const where = compileRe2('^b', { multiline: true });
+    expect(where.state === 'compiled' && where.where('a\nb')).toBe(2);
+    expect(where.state === 'compiled' && where.where('a')).toBe(undefined);
+  });
+
   it('that explode are refused or left undecided', () => {
     expect(compileRe2('a'.repeat(1_025))).toMatchObject({ state: 'invalid' });
     expect(compileRe2('((a{100}){100}){100}')).toMatchObject({ state: 'invalid' });

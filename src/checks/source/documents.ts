@@ -15,6 +15,7 @@ import {
   YAMLException,
 } from 'js-yaml';
 import type { SourceFile } from '../../facts/view.ts';
+import { createMemory, type Memory } from './memory.ts';
 import { type Effort, lineAt, linesOf, spend, textOf } from './tree.ts';
 
 /** In characters, about 0.3 s of parsing; in levels; in documents; and in aliases. */
@@ -37,7 +38,8 @@ export type Broken =
 
 export type Documents = { readonly state: 'parsed'; readonly documents: readonly Document[] } | Broken;
 
-const parsed = new WeakMap<SourceFile, Documents>();
+/** What is read of a megabyte takes about five. */
+const parsed = createMemory<Documents>(8 * 1024 * 1024);
 
 /** The documents of a file whose content was kept; empty documents left out. */
 export const documentsOf = (file: SourceFile, effort: Effort): Documents =>
@@ -48,7 +50,7 @@ export const documentsOf = (file: SourceFile, effort: Effort): Documents =>
 /** Reads the content of a file within the limits, and remembers for as long as the file lives what it came to. */
 export function readOnce<T>(
   file: SourceFile,
-  memory: WeakMap<SourceFile, T | Broken>,
+  memory: Memory<T | Broken>,
   effort: Effort,
   read: (text: string) => T | Broken,
 ): T | Broken {

@@ -7,6 +7,7 @@ import type { SourceFile } from '../../facts/view.ts';
 import type { Finding } from '../check.ts';
 import { finding, someOf } from '../shared/messages.ts';
 import { nameMatches } from '../shared/names.ts';
+import { createMemory } from './memory.ts';
 import type { FileParams } from './schema.ts';
 import { at, type Effort, located, type Place, spend, textOf } from './tree.ts';
 
@@ -29,14 +30,16 @@ interface Heading {
 /** Undefined: it is too much to be read. */
 type Outline = readonly Heading[] | undefined;
 
-const outlines = new WeakMap<SourceFile, { readonly outline: Outline }>();
+const outlines = createMemory<{ readonly outline: Outline }>(4 * 1024 * 1024);
 
 function outlineOf(file: SourceFile, effort: Effort): Outline {
   const text = textOf(file) ?? '';
   if (text.length > MAX_SIZE || !spend(effort, text.length * EFFORT)) return undefined;
-  const known = outlines.get(file) ?? { outline: outline(text) };
-  outlines.set(file, known);
-  return known.outline;
+  const known = outlines.get(file);
+  if (known) return known.outline;
+  const made = outline(text);
+  outlines.set(file, { outline: made });
+  return made;
 }
 
 type Token = ReturnType<InstanceType<typeof MarkdownIt>['parse']>[number];

@@ -11,17 +11,8 @@ import { judgeHeadings } from './headings.ts';
 import { reasons } from './reasons.ts';
 import { type FileParams, type Params, schema } from './schema.ts';
 import { judgeSteps, type Steps, stepMissing } from './steps.ts';
-import { judgeText, patternOf } from './text.ts';
-import {
-  at,
-  type Effort,
-  filesOf,
-  located,
-  type Place,
-  SOURCE_KINDS,
-  shortRevision,
-  textOf,
-} from './tree.ts';
+import { judgeTexts, patternOf } from './text.ts';
+import { at, type Effort, filesOf, located, type Place, SOURCE_KINDS, shortRevision } from './tree.ts';
 
 export const source = defineCheck<Params>({
   type: 'source',
@@ -109,8 +100,9 @@ function judgeEntry(entry: FileParams, field: string, place: Place, effort: Effo
   }
   const findings: Finding[] = [];
   let passed = 0;
+  const texts = judgeTexts(entry, field, found, place, effort);
   for (const file of found) {
-    const said = judgeFile(entry, field, file, place, effort);
+    const said = [...(texts.get(file) ?? []), ...judgeFile(entry, field, file, place, effort)];
     findings.push(...said);
     if (said.length === 0) passed++;
   }
@@ -126,6 +118,7 @@ function judgeEntry(entry: FileParams, field: string, place: Place, effort: Effo
 const asksEach = ({ matches, notMatches, headings, yaml }: FileParams): boolean =>
   matches.length + notMatches.length + headings.length + yaml.length > 0;
 
+/** What is asked of the content of a file beside patterns. */
 function judgeFile(
   entry: FileParams,
   field: string,
@@ -134,10 +127,8 @@ function judgeFile(
   effort: Effort,
 ): readonly Finding[] {
   if (!asksEach(entry)) return [];
-  const text = textOf(file);
-  if (text === undefined) return [notKept(file, field, place)];
+  if (file.text === undefined) return [notKept(file, field, place)];
   return [
-    ...judgeText(entry, field, file, text, place, effort),
     ...(entry.headings.length > 0 ? judgeHeadings(entry, field, file, place, effort) : []),
     ...(entry.yaml.length > 0 ? judgeDocuments(entry, field, file, place, effort) : []),
   ];

@@ -6,6 +6,7 @@ import type { Facts, SourceFile, SourceRef } from '../../facts/view.ts';
 import { documentsOf } from './documents.ts';
 import { compileGlob } from './glob.ts';
 import { source } from './index.ts';
+import { createMemory } from './memory.ts';
 import { lineAt, shortRevision } from './tree.ts';
 import { workflowOf } from './workflow.ts';
 
@@ -142,6 +143,16 @@ it('a file is read once, whatever the check and the item', () => {
   const effort = () => ({ work: 0, steps: 0 });
   expect(documentsOf(file, effort())).toBe(documentsOf(file, effort()));
   expect(workflowOf(file, effort())).toBe(workflowOf(file, effort()));
+});
+
+it('what files were read to is forgotten, the oldest first, where there is too much of it', () => {
+  const memory = createMemory<string>(10);
+  const files = ['a', 'b', 'c'].map((path): SourceFile => ({ path, size: 4, text: 'abcd' }));
+  for (const file of files) memory.set(file, file.path);
+  expect(files.map((file) => memory.get(file))).toEqual([undefined, 'b', 'c']);
+  const large: SourceFile = { path: 'd', size: 100 };
+  memory.set(large, 'd');
+  expect([...files, large].map((file) => memory.get(file))).toEqual([undefined, undefined, undefined, 'd']);
 });
 
 it('lines are counted from 1, revisions cut where they hold hashes', () => {

@@ -5,31 +5,31 @@ import type { Finding } from '../check.ts';
 import { finding } from '../shared/messages.ts';
 import { compileRe2, type Re2, type Re2Problem } from '../shared/re2.ts';
 import type { FileParams } from './schema.ts';
-import { at, type Effort, lineAt, located, MAX_WORK, type Place, spend } from './tree.ts';
+import { at, type Effort, lineAt, located, MAX_WORK, type Place, spend, textOf } from './tree.ts';
 
-const compiled = new Map<string, Re2 | Re2Problem>();
-const MAX_PATTERNS = 2_000;
+/** A pattern in which ^ and $ match at lines. */
+export const patternOf = (source: string): Re2 | Re2Problem =>
+  compileRe2(source, { multiline: true, maxWork: MAX_WORK });
 
-/** A pattern in which ^ and $ match at lines; compiled once. */
-export function patternOf(source: string): Re2 | Re2Problem {
-  const known = compiled.get(source);
-  if (known) return known;
-  const made = compileRe2(source, { multiline: true, maxWork: MAX_WORK });
-  if (compiled.size >= MAX_PATTERNS) compiled.clear();
-  compiled.set(source, made);
-  return made;
-}
-
-const answers = new WeakMap<SourceFile, Map<string, boolean | undefined>>();
+/** For each file whether a pattern occurs in it, as long as the file lives and this does not grow too large. */
+let answers = new WeakMap<SourceFile, Map<string, boolean | undefined>>();
+let remembered = 0;
+const MAX_REMEMBERED = 200_000;
 
 /** Does the pattern occur? Undefined where finding out costs too much. */
 function occurs(source: string, file: SourceFile, text: string, effort: Effort): boolean | undefined {
   const pattern = patternOf(source) as Re2;
   if (!spend(effort, text.length * pattern.size)) return undefined;
-  const known = answers.get(file) ?? new Map<string, boolean | undefined>();
-  answers.set(file, known);
-  if (!known.has(source)) known.set(source, pattern.test(text));
-  return known.get(source);
+  const known = answers.get(file)?.get(source);
+  if (known !== undefined) return known;
+  if (++remembered > MAX_REMEMBERED) {
+    answers = new WeakMap();
+    remembered = 0;
+  }
+  const answer = pattern.test(text);
+  const ofFile = answers.get(file) ?? new Map<string, boolean | undefined>();
+  answers.set(file, ofFile.set(source, answer));
+  return answer;
 }
 
 /** The line of its first occurrence, where that is not too costly to say. */
@@ -38,57 +38,69 @@ function lineOf(source: string, text: string): number | undefined {
   return offset === undefined ? undefined : lineAt(text, offset);
 }
 
-/** The findings of matches and notMatches for one file. */
-export function judgeText(
+/** The findings of matches and notMatches for each file whose content was kept: pattern by pattern, since few are kept ready. */
+export function judgeTexts(
   { matches, notMatches }: FileParams,
   entry: string,
-  file: SourceFile,
-  text: string,
+  files: readonly SourceFile[],
   place: Place,
   effort: Effort,
-): readonly Finding[] {
-  const findings: Finding[] = [];
-  const { subject } = place;
-  for (const [index, pattern] of matches.entries()) {
-    const found = occurs(pattern, file, text, effort);
-    const field = `${entry}.matches[${index}]`;
-    if (found === undefined) findings.push(tooCostly(field, pattern, file, place));
-    if (found !== false) continue;
-    findings.push(
-      finding({
-        level: 'Fail',
-        reason: 'NoMatch',
-        subject,
-        field,
-        location: located(place, file.path),
-        what: `${at(place, file.path)} has nothing that matches ${pattern}.`,
-        fix: 'Put it there (again), or correct the pattern.',
-      }),
-    );
-  }
-  for (const [index, pattern] of notMatches.entries()) {
-    const found = occurs(pattern, file, text, effort);
-    const field = `${entry}.notMatches[${index}]`;
-    if (found === undefined) findings.push(tooCostly(field, pattern, file, place));
-    if (!found) continue;
-    const line = lineOf(pattern, text);
-    findings.push(
-      finding({
-        level: 'Fail',
-        reason: 'Matches',
-        subject,
-        field,
-        location: located(place, file.path, line),
-        what: `${at(place, file.path, line)} has what must not be there: it matches ${pattern}.`,
-        fix: 'Take it out, or correct the pattern.',
-      }),
-    );
-  }
+): ReadonlyMap<SourceFile, readonly Finding[]> {
+  const findings = new Map(files.map((file): [SourceFile, Finding[]] => [file, []]));
+  const each = (
+    patterns: readonly string[],
+    name: string,
+    judge: (about: About, found: boolean, text: string) => Finding | undefined,
+  ) => {
+    for (const [index, pattern] of patterns.entries()) {
+      for (const [file, own] of findings) {
+        const text = textOf(file);
+        if (text === undefined) continue;
+        const about = { pattern, file, place, field: `${entry}.${name}[${index}]` };
+        const found = occurs(pattern, file, text, effort);
+        const said = found === undefined ? tooCostly(about) : judge(about, found, text);
+        if (said) own.push(said);
+      }
+    }
+  };
+  each(matches, 'matches', (about, found) => (found ? undefined : noMatch(about)));
+  each(notMatches, 'notMatches', (about, found, text) => (found ? forbidden(about, text) : undefined));
   return findings;
 }
 
-function tooCostly(field: string, pattern: string, { path }: SourceFile, place: Place): Finding {
+interface About {
+  readonly pattern: string;
+  readonly file: SourceFile;
+  readonly place: Place;
+  readonly field: string;
+}
+
+const noMatch = ({ pattern, file, place, field }: About): Finding =>
+  finding({
+    level: 'Fail',
+    reason: 'NoMatch',
+    subject: place.subject,
+    field,
+    location: located(place, file.path),
+    what: `${at(place, file.path)} has nothing that matches ${pattern}.`,
+    fix: 'Put it there (again), or correct the pattern.',
+  });
+
+function forbidden({ pattern, file, place, field }: About, text: string): Finding {
+  const line = lineOf(pattern, text);
   return finding({
+    level: 'Fail',
+    reason: 'Matches',
+    subject: place.subject,
+    field,
+    location: located(place, file.path, line),
+    what: `${at(place, file.path, line)} has what must not be there: it matches ${pattern}.`,
+    fix: 'Take it out, or correct the pattern.',
+  });
+}
+
+const tooCostly = ({ pattern, file: { path }, place, field }: About): Finding =>
+  finding({
     level: 'Unknown',
     reason: 'CostLimit',
     subject: place.subject,
@@ -97,4 +109,3 @@ function tooCostly(field: string, pattern: string, { path }: SourceFile, place: 
     what: `${at(place, path)} cannot be searched for ${pattern}: it costs too much.`,
     fix: 'Narrow path, or simplify the patterns, above all counts such as {1,100}.',
   });
-}

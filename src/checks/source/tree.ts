@@ -38,7 +38,11 @@ interface Chosen {
   /** Characters of all paths. */
   readonly length: number;
   readonly byGlob: Map<string, readonly SourceFile[]>;
+  /** Entries in all of its lists. */
+  held: number;
 }
+
+const MAX_HELD = 200_000;
 
 const chosen = new WeakMap<SourceTree, Chosen>();
 
@@ -48,12 +52,18 @@ export function filesOf(tree: SourceTree, source: string, effort: Effort): reado
   const known = chosen.get(tree) ?? {
     length: lengthOf(tree),
     byGlob: new Map<string, readonly SourceFile[]>(),
+    held: 0,
   };
   chosen.set(tree, known);
   if (!spend(effort, known.length * glob.cost)) return undefined;
   const before = known.byGlob.get(source);
   if (before) return before;
   const found = find(tree, glob);
+  known.held += found.length + 1;
+  if (known.held > MAX_HELD) {
+    known.byGlob.clear();
+    known.held = found.length + 1;
+  }
   known.byGlob.set(source, found);
   return found;
 }

@@ -4,6 +4,7 @@
 import { CORE_SCHEMA, constructFromEvents, EVENT_ID, type Event, getScalarValue, parseEvents } from 'js-yaml';
 import type { SourceFile } from '../../facts/view.ts';
 import { type Broken, LIMITS, readOnce, readYaml } from './documents.ts';
+import { createMemory } from './memory.ts';
 import { type Effort, linesOf } from './tree.ts';
 
 /** GitHub gives permissions as one word for all scopes, or by scope; undefined is the default of the repository. */
@@ -32,7 +33,7 @@ export type Workflow =
     }
   | Broken;
 
-const workflows = new WeakMap<SourceFile, Workflow>();
+const workflows = createMemory<Workflow>(4 * 1024 * 1024);
 
 /** The workflow in a file whose content was kept. */
 export const workflowOf = (file: SourceFile, effort: Effort): Workflow =>
