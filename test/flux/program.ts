@@ -18,6 +18,9 @@ export interface Program {
   stop(): Promise<void>;
   /** Starts it where it does not run; resolves when it is ready. */
   start(): Promise<void>;
+  /** SIGSTOP: connections are accepted by the kernel and never answered, until `resume`. */
+  pause(): void;
+  resume(): void;
 }
 
 export interface ProgramOptions {
@@ -70,8 +73,12 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     running = undefined;
   }
 
+  const send = (name: 'SIGSTOP' | 'SIGCONT') => {
+    if (!running || !signal(running.identity, name)) throw new Error(`${file} does not run.`);
+  };
+
   await start();
-  return { start, stop };
+  return { start, stop, pause: () => send('SIGSTOP'), resume: () => send('SIGCONT') };
 }
 
 async function allAnswer(ready: ProgramOptions['ready']): Promise<boolean> {

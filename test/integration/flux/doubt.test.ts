@@ -54,6 +54,27 @@ describe.skipIf(!cluster || !programs)('what cannot be known of a source', () =>
     expect(statesOf(item)).toEqual(new Set(['Implemented', 'Unknown']));
   });
 
+  it('is what a source-controller that hangs would serve; nobody else waits for it', async () => {
+    await stage.implemented('hung');
+    const item = await stage.followItem('hung');
+    stage.flux.controller.pause();
+    try {
+      await stage.restartOperator();
+      const at = new Date(Date.now() - 3_600_000).toISOString();
+      const attestation = { statement: 'The drill was held', by: 'platform team', at, validFor: '2160h' };
+      const moment = performance.now();
+      await stage.claim('at-ease', { checks: [{ name: 'drill', attestation }] });
+      await stage.reaches('at-ease', 'Implemented');
+      expect(performance.now() - moment).toBeLessThan(10_000);
+      expect(await unknown('hung', 'Unreachable')).toContain(stage.flux.controller.artifactAddress);
+    } finally {
+      stage.flux.controller.resume();
+    }
+    await stage.reaches('hung', 'Implemented');
+    item.stop();
+    expect(statesOf(item)).toEqual(new Set(['Implemented', 'Unknown']));
+  });
+
   it('is not what is held already: that goes on being judged while source-controller is down', async () => {
     await stage.implemented('held');
     const item = await stage.followItem('held');
