@@ -1,7 +1,7 @@
 // A headless Chromium that talks to nobody: the one that CHROMIUM names, else
 // the one on the PATH, as Debian's package `chromium` puts it there.
 
-import { access, constants } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
@@ -15,20 +15,22 @@ export async function findChromium(): Promise<string> {
     : (process.env.PATH ?? '')
         .split(path.delimiter)
         .flatMap((dir) => NAMES.map((name) => path.join(dir, name)));
-  for (const candidate of candidates)
-    if (
-      await access(candidate, constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-    )
-      return candidate;
+  for (const candidate of candidates) if (await isProgram(candidate)) return candidate;
   throw new Error(
     named
       ? `CHROMIUM names ${named}, which is no program that can be run`
       : `there is no Chromium on the PATH (${NAMES.join(', ')}): install Debian's package chromium, or name one with CHROMIUM`,
   );
 }
+
+const isProgram = async (file: string): Promise<boolean> => {
+  try {
+    await access(file, constants.X_OK);
+    return (await stat(file)).isFile();
+  } catch {
+    return false;
+  }
+};
 
 /** Without a sandbox: it is shown nothing but the project's own pages, and CI runs as root. */
 export const launch = (executablePath: string): Promise<Browser> =>
