@@ -175,6 +175,16 @@ describe.each<[string, Record<string, string>, object, string, string | undefine
     'CostLimit',
   ],
   [
+    'a workflow that is too large, beside one whose step is not as it must be',
+    {
+      '.github/workflows/a.yaml': 'on: push\njobs: {j: {steps: [{uses: a/b@v1}]}}',
+      [W]: `on: push\n# ${'x'.repeat(MiB)}`,
+    },
+    step({ pinned: true }),
+    'Unknown',
+    'CostLimit',
+  ],
+  [
     'jobs that wait for one another in a long line',
     {
       [W]: `on: push\njobs:\n${Array.from({ length: 20_000 }, (_, at) => `  j${at}: {needs: j${at + 1}, steps: [{uses: a/b}]}`).join('\n')}`,
