@@ -232,6 +232,7 @@ evidenceOption(clusterOptions(program.command('suggest')))
       .choices(['yaml', 'json'])
       .default('yaml'),
   )
+  .option('--dry-run', 'ask the API server whether it would take what is suggested; nothing is stored', false)
   .option('--timeout <seconds>', 'how long the cluster may take to answer', count, 60)
   .addHelpText(
     'after',

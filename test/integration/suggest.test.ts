@@ -49,6 +49,38 @@ const bare = (name: string, container: object = {}): object => ({
   },
 });
 
+/** An admission policy that lets nobody make budgets in the namespace of this suite. */
+const refusing: readonly object[] = [
+  {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicy',
+    metadata: { name: suite },
+    spec: {
+      matchConstraints: {
+        resourceRules: [
+          {
+            apiGroups: ['policy'],
+            apiVersions: ['v1'],
+            operations: ['CREATE'],
+            resources: ['poddisruptionbudgets'],
+          },
+        ],
+      },
+      validations: [{ expression: 'false', message: 'budgets are made by the platform team' }],
+    },
+  },
+  {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicyBinding',
+    metadata: { name: suite },
+    spec: {
+      policyName: suite,
+      validationActions: ['Deny'],
+      matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': SHOP } } },
+    },
+  },
+];
+
 interface Suggested {
   readonly action: string;
   readonly apply: string;
@@ -70,6 +102,9 @@ describe.skipIf(!cluster)('suggest', () => {
   });
   afterAll(async () => {
     await deleteItems(transport, `suite=${suite}`, SYSTEM);
+    for (const kind of ['validatingadmissionpolicybinding', 'validatingadmissionpolicy']) {
+      await cluster.kubectl(['delete', kind, suite, '--ignore-not-found']);
+    }
     await cluster.kubectl(['delete', 'namespace', SHOP, '--wait=false']);
     await transport?.close();
     await rm(folder, { recursive: true, force: true });
@@ -157,5 +192,27 @@ describe.skipIf(!cluster)('suggest', () => {
       { image: 'registry.example/main:1', readinessProbe: { httpGet: { path: '/ready' } } },
     ]);
     expect(template.spec.containers[0]?.readinessProbe).not.toHaveProperty('tcpSocket');
+  });
+
+  it('asks the API server with --dry-run, changes nothing, and keeps back what that refuses', async () => {
+    const name = 'asked';
+    await apply(cluster, documents(bare(name)));
+    await rolledOut(name);
+    await put(name, checksOf(name));
+    const dry = () => run('suggest', name, '-n', SYSTEM, '--dry-run');
+    const accepted = await dry();
+    expect(accepted).toMatchObject({ code: 0, stdout: expect.stringContaining('kind: CiliumNetworkPolicy') });
+    const { spec } = await getJson(cluster, 'deployment', name, '-n', SHOP);
+    expect(spec).toMatchObject({ replicas: 1 });
+
+    await apply(cluster, documents(...refusing));
+    const refused = await eventually(async () => {
+      const ran = await dry();
+      expect(ran.code).toBe(1);
+      return ran;
+    });
+    expect(refused.stdout).toBe('');
+    expect(refused.stderr).toContain('refused by the API server: PodDisruptionBudget');
+    expect(refused.stderr).toContain('budgets are made by the platform team');
   });
 });

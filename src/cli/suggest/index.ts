@@ -15,6 +15,7 @@ import { EXIT_DRIFTED, EXIT_OK, UsageError } from '../exit.ts';
 import type { JudgeFlags } from '../flags.ts';
 import { placesOf } from '../places.ts';
 import { openWorld, type World } from '../world.ts';
+import { dryRun } from './dry-run.ts';
 import { type Hints, hintsFor } from './hints.ts';
 import { originOf } from './origin.ts';
 import { type Plan, planFor, withoutFix } from './plan.ts';
@@ -22,6 +23,8 @@ import { asJson, asYaml, type ItemPlan, type Knowledge } from './render.ts';
 
 export interface SuggestFlags extends JudgeFlags {
   readonly output: 'yaml' | 'json';
+  /** Ask the API server whether it would take what is suggested. */
+  readonly dryRun: boolean;
 }
 
 const say = (line: string) => process.stderr.write(`${printable(line)}\n`);
@@ -32,6 +35,10 @@ export async function suggest(given: string, flags: SuggestFlags): Promise<void>
     () => false,
   );
   const paths = isPath ? [given] : [];
+  if (flags.dryRun && (flags.manifests || flags.flux !== undefined))
+    throw new UsageError(
+      '--dry-run asks the API server of a cluster: it goes with neither --manifests nor --flux',
+    );
   const world = await openWorld(paths, flags);
   try {
     for (const line of world.notes) say(`note: ${line}`);
@@ -42,6 +49,10 @@ export async function suggest(given: string, flags: SuggestFlags): Promise<void>
     const isFailing = plans.some(({ plan }) => plan.checks.some(({ before }) => before === 'Fail'));
     const hints: Hints = isFailing ? await hintsFor(world, items, new Date()) : () => undefined;
     const knowledge = await knowledgeOf(world, plans, hints);
+    if (flags.dryRun && !(await isAccepted(plans, flags, knowledge))) {
+      process.exitCode = EXIT_DRIFTED;
+      return;
+    }
     process.stdout.write(flags.output === 'json' ? asJson(plans, knowledge) : asYaml(plans, knowledge));
     for (const each of plans) explain(each, hints);
     process.exitCode = plans.some(isOpen) ? EXIT_DRIFTED : EXIT_OK;
@@ -82,6 +93,23 @@ async function plansFor(world: World, items: readonly RemediationItem[]): Promis
     if (plans.every(({ plan }) => plan.pending.length === 0) || Date.now() >= deadline) return plans;
     await world.nextChange(Math.max(1, deadline - Date.now()));
   }
+}
+
+/** Would the API server take all of it? Documents count on each other, so one refusal keeps back all. */
+async function isAccepted(
+  plans: readonly ItemPlan[],
+  flags: SuggestFlags,
+  { exists: isThere }: Knowledge,
+): Promise<boolean> {
+  const { refused, unasked } = await dryRun(
+    plans.flatMap(({ plan }) => plan.edits),
+    flags,
+    isThere,
+  );
+  for (const line of unasked) say(`not asked of the API server: ${line}`);
+  for (const line of refused) say(`refused by the API server: ${line}`);
+  if (refused.length > 0) say('nothing is suggested: what would make the checks pass is refused as above');
+  return refused.length === 0;
 }
 
 /** What else is known of the objects that the plans are about. */

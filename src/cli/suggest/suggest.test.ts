@@ -188,6 +188,7 @@ describe.concurrent('suggest', { timeout: TIMEOUT }, () => {
   });
 
   it.for([
+    { args: ['budget.yaml', '--dry-run'], says: '--dry-run asks the API server of a cluster' },
     { args: ['absent'], says: 'there is no RemediationItem absent' },
     { args: ['wrong.yaml'], says: 'RemediationItem wrong is invalid' },
     { args: ['cluster/shop.yaml', '-n', 'nowhere'], says: 'no RemediationItem in cluster/shop.yaml' },
