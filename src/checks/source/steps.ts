@@ -65,7 +65,7 @@ export function judgeSteps(
   if (best === undefined || (best.lacks.length > 0 && broken.some(({ level }) => level === 'Unknown'))) {
     return broken.length > 0 ? { findings: broken } : undefined;
   }
-  return { findings: told(best, field, place), file: best.file };
+  return { findings: told(best, candidates.length, field, place), file: best.file };
 }
 
 /** Those that are meant come first (same inputs, same job), then those that fail least, then those least in doubt. */
@@ -75,7 +75,12 @@ const badness = ({ lacks }: Candidate): number =>
     return sum + (reason === 'StepDiffers' ? 10_000 : 100);
   }, 0);
 
-function told({ step, file, lacks }: Candidate, field: string, place: Place): readonly Finding[] {
+function told(
+  { step, file, lacks }: Candidate,
+  among: number,
+  field: string,
+  place: Place,
+): readonly Finding[] {
   const where = {
     subject: place.subject,
     location: located(place, file.path, step.line),
@@ -86,8 +91,12 @@ function told({ step, file, lacks }: Candidate, field: string, place: Place): re
     const message = `${who} runs only if ${step.onlyIf}`;
     return [{ ...where, level: 'Note', reason: 'OnlyIf', field, message }];
   }
+  const nearest =
+    among === 1
+      ? who
+      : `${at(place, file.path, step.line)}: the nearest of ${among} steps that use ${nameOf(step.uses)}, in job ${step.job},`;
   return lacks.map(({ what, field: part, ...lack }) =>
-    finding({ ...where, ...lack, field: part ? `${field}.${part}` : field, what: `${who} ${what}.` }),
+    finding({ ...where, ...lack, field: part ? `${field}.${part}` : field, what: `${nearest} ${what}.` }),
   );
 }
 
