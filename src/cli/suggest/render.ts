@@ -121,7 +121,7 @@ function objectOf(edit: Edit, { apiVersion, kind, namespace, name }: EditTarget)
 }
 
 function howTo(edit: Edit, { kind, namespace, name }: EditTarget): string {
-  const which = `${kind.toLowerCase()} ${name}${namespace ? ` -n ${namespace}` : ''}`;
+  const which = `${kind.toLowerCase()} ${quoted(name)}${namespace ? ` -n ${quoted(namespace)}` : ''}`;
   switch (edit.action) {
     case 'Create':
       return 'kubectl apply -f FILE';
@@ -133,6 +133,9 @@ function howTo(edit: Edit, { kind, namespace, name }: EditTarget): string {
       return edit satisfies never;
   }
 }
+
+/** For a shell. Manifests that no API server has seen may hold any name. */
+const quoted = (word: string) => (/^[\w.:-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
 
 /** YAML documents; nothing where there is no suggestion. */
 export function asYaml(plans: readonly ItemPlan[], knowledge: Knowledge): string {
