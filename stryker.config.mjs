@@ -11,6 +11,8 @@ export default {
   ],
   coverageAnalysis: 'perTest',
   concurrency: 1,
+  // Loops without end are found by counting; a test that is late only says that the machine is busy.
+  timeoutMS: 60_000,
   // The tests read fixtures and source only.
   ignorePatterns: ['/*', '!/src', '!/test/mutation', '!/test/unit', '!/test/oracle', '!/package.json', '!/tsconfig.json'],
   ignoreStatic: true,
