@@ -58,6 +58,7 @@ export function renderReport(
   format: ReportFormat,
   view: ReviewReport,
   judged: readonly JudgedItem[],
+  strict = false,
 ): string {
   switch (format) {
     case 'markdown':
@@ -67,7 +68,7 @@ export function renderReport(
     case 'sarif':
       return asSarif(view, version, (type, reason) => reasons.get(type)?.reasons[reason]);
     case 'junit':
-      return asJunit(view);
+      return asJunit(view, strict);
     case 'json':
       return asReportJson(view, judged);
     default:

@@ -29,7 +29,11 @@ export async function verify(paths: readonly string[], flags: VerifyFlags): Prom
   }
 }
 
-function render(judged: readonly JudgedItem[], { output, color }: VerifyFlags, placeOf: PlaceOf): string {
+function render(
+  judged: readonly JudgedItem[],
+  { output, color, strict }: VerifyFlags,
+  placeOf: PlaceOf,
+): string {
   switch (output) {
     case 'json':
     case 'yaml':
@@ -46,7 +50,7 @@ function render(judged: readonly JudgedItem[], { output, color }: VerifyFlags, p
     case 'sarif':
     case 'junit': {
       const head = { title: titleOf(judged), tracking: [], related: [] };
-      return renderReport(output, reviewReport(head, judged, new Date(), placeOf), judged);
+      return renderReport(output, reviewReport(head, judged, new Date(), placeOf), judged, strict);
     }
     default:
       return output satisfies never;

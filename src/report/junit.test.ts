@@ -51,7 +51,16 @@ describe('JUnit', () => {
       counted('failure'),
       counted('error'),
     ]);
-    expect(counted('skipped')).toBe(2);
+    expect(counted('skipped')).toBe(7);
+  });
+
+  it('takes work that nobody called done for no failure, unless it is to be strict', () => {
+    const suite = (all: string) => all.slice(all.indexOf('#11 '), all.indexOf('#12 '));
+    expect(suite(text)).toContain('tests="4" failures="0" errors="0" skipped="2"');
+    expect(suite(text)).toContain('<skipped>Pending: NotEnforced: No policy puts the 14 pods');
+    const strict = suite(asJunit(january().report, true));
+    expect(strict).toContain('tests="4" failures="2" errors="0" skipped="0"');
+    expect(strict).toContain('name="prerequisite cilium-crd"/>');
   });
 
   it('takes an item that nothing proves for no success', () => {
