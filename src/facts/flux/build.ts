@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { replaceFile } from './copies.ts';
 import { BuildError, type Config, generate } from './generate.ts';
 import type { KustomizationSpec } from './kustomization.ts';
 import { clip, isolated, programOf } from './programs.ts';
@@ -62,11 +63,11 @@ export async function findKustomize(searchPath = process.env.PATH ?? ''): Promis
     build: async ({ root, folder }, spec) => {
       const { file, config } = await generate(folder, spec);
       const before = await readFile(file).catch(() => undefined);
-      await writeFile(file, JSON.stringify(config));
+      await replaceFile(file, JSON.stringify(config));
       try {
         return documentsOf(await run(folder, root));
       } finally {
-        if (before) await writeFile(file, before);
+        if (before) await replaceFile(file, before);
         else await rm(file);
       }
     },

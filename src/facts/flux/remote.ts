@@ -2,9 +2,10 @@
 // of the copy, so that the rest can be built, and told; whatever leads out of the
 // repository is refused, as Flux refuses it.
 
-import { lstat, writeFile } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Place } from './build.ts';
+import { replaceFile } from './copies.ts';
 import { BuildError, type Config, configOf } from './generate.ts';
 
 /** A resource that only the network can show. */
@@ -72,7 +73,7 @@ export function createReadiness(): Readiness {
         throw needsNetwork(entry, file ?? folder, place);
     if (changed && file) {
       // An empty kustomization is an error; one that says where objects are from is not.
-      await writeFile(file, JSON.stringify({ ...config, buildMetadata: ['originAnnotations'] }));
+      await replaceFile(file, JSON.stringify({ ...config, buildMetadata: ['originAnnotations'] }));
       taken.set(folder, [...(taken.get(folder) ?? []), ...found]);
     }
     seen.set(folder, taken.get(folder) ?? []);

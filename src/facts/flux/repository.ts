@@ -7,13 +7,16 @@ import { execFile } from 'node:child_process';
 import { copyFile, lstat, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { type Copies, copiesOf } from './copies.ts';
 import { ignoreRules } from './ignore.ts';
 
 export interface Artifact {
   /** The folder that it was made of, absolute. */
   readonly folder: string;
-  /** The copy, absolute and without links in its path. */
+  /** The copy, absolute. It stays as it is. */
   readonly root: string;
+  /** Where to build. */
+  readonly copies: Copies;
   /** The files of the copy from its root, parted by `/`, sorted. */
   readonly files: readonly string[];
   /** What is worth knowing: links that were left out, a folder without Git. */
@@ -80,7 +83,8 @@ export async function copyArtifact(folder: string, ignore?: string): Promise<Art
     notes.push(
       `${links.length === 1 ? 'a symbolic link is' : `${links.length} symbolic links are`} left out, as Flux leaves them out: ${links.sort().slice(0, 3).join(', ')}`,
     );
-  return { folder: path.resolve(folder), root, files: copied.sort(), notes };
+  const files = copied.sort();
+  return { folder: path.resolve(folder), root, copies: copiesOf(root, files), files, notes };
 }
 
 /** What Git tracks, and what it would take in: a file that .gitignore names never reaches Flux. */

@@ -36,8 +36,9 @@ export function openSources(folder: string, named: NamedFolders): Sources {
   };
   const isRepository = ({ namespace, name }: Required<SourceReference>) => own.has(`${namespace}/${name}`);
   const discard = async (copied: Promise<Artifact>) => {
-    const { root } = await copied.catch(() => ({ root: undefined }));
-    if (root) await rm(root, { recursive: true, force: true });
+    const artifact = await copied.catch(() => undefined);
+    await artifact?.copies.close();
+    if (artifact) await rm(artifact.root, { recursive: true, force: true });
   };
   return {
     artifact: async (ref) => {

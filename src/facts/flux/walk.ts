@@ -5,18 +5,20 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Manifest } from '../manifest-files.ts';
-import type { Kustomize } from './build.ts';
+import type { Built, Kustomize, Place } from './build.ts';
 import { BuildError } from './generate.ts';
 import {
   isKustomization,
   isLeftAlone,
   type Kustomization,
+  type KustomizationSpec,
   keyOf,
   parseKustomization,
   sourceOf,
 } from './kustomization.ts';
 import { type Applied, createReader } from './objects.ts';
-import { createReadiness, NetworkError, type Remote } from './remote.ts';
+import { createReadiness, NetworkError, type Readiness, type Remote } from './remote.ts';
+import type { Artifact } from './repository.ts';
 import type { Sources } from './sources.ts';
 import { findHidden } from './unknowns.ts';
 import { type FindObject, variablesOf } from './variables.ts';
@@ -81,33 +83,59 @@ function indexOf(walked: Walk | undefined): Map<string, Manifest> {
   return found;
 }
 
+interface Found {
+  readonly kustomization: Kustomization;
+  readonly parent: string | undefined;
+}
+
+/** Is it met for the first time? Two that bring the same one are told. */
+function isFresh(
+  { kustomization, parent }: Found,
+  met: Map<string, string | undefined>,
+  notes: Set<string>,
+): boolean {
+  const key = keyOf(kustomization);
+  const first = met.get(key);
+  if (!met.has(key)) {
+    met.set(key, parent);
+    return true;
+  }
+  if (first !== parent && key !== parent && parent !== undefined)
+    notes.add(`Kustomization ${key} is brought twice, by ${first ?? 'the cluster folder'} and by ${parent}`);
+  return false;
+}
+
 function createPass(visit: Visitor) {
   return async (root: Kustomization, find: FindObject): Promise<Walk> => {
     const visits = new Map<string, Visit>();
     const notes = new Set<string>();
-    const todo: { kustomization: Kustomization; parent: string | undefined }[] = [
-      { kustomization: root, parent: undefined },
-    ];
-    for (let next = todo.shift(); next !== undefined; next = todo.shift()) {
-      const { kustomization, parent } = next;
-      const key = keyOf(kustomization);
-      if (visits.has(key)) {
-        if (visits.get(key)?.parent !== parent && key !== parent && parent !== undefined)
-          notes.add(
-            `Kustomization ${key} is brought twice, by ${visits.get(key)?.parent ?? 'the cluster folder'} and by ${parent}`,
-          );
-        continue;
-      }
-      if (visits.size >= MAX_KUSTOMIZATIONS) {
+    const met = new Map<string, string | undefined>();
+    let wave: readonly Found[] = [{ kustomization: root, parent: undefined }];
+    while (wave.length > 0) {
+      const fresh = wave.filter((found) => isFresh(found, met, notes));
+      const left = MAX_KUSTOMIZATIONS - visits.size;
+      if (fresh.length > left)
         notes.add(`more than ${MAX_KUSTOMIZATIONS} Kustomizations: the others are not followed`);
-        break;
+      const outcomes = await Promise.all(
+        fresh.slice(0, left).map(async (found) => ({
+          ...found,
+          outcome: await visit(found.kustomization, find),
+        })),
+      );
+      const next: Found[] = [];
+      for (const { kustomization, parent, outcome } of outcomes) {
+        const key = keyOf(kustomization);
+        const children = childrenOf(outcome);
+        const refused = children.find((child) => typeof child === 'string');
+        visits.set(key, {
+          kustomization,
+          parent,
+          outcome: refused === undefined ? outcome : { state: 'stuck', why: refused },
+        });
+        for (const child of children)
+          if (typeof child !== 'string') next.push({ kustomization: child, parent: key });
       }
-      const outcome = await visit(kustomization, find);
-      visits.set(key, { kustomization, parent, outcome });
-      for (const child of childrenOf(outcome)) {
-        if (typeof child !== 'string') todo.push({ kustomization: child, parent: key });
-        else visits.set(key, { kustomization, parent, outcome: { state: 'stuck', why: child } });
-      }
+      wave = next;
     }
     return { visits, notes: [...notes] };
   };
@@ -126,17 +154,34 @@ function childrenOf(outcome: Outcome): (Kustomization | string)[] {
     });
 }
 
+interface Build {
+  readonly built: readonly Built[];
+  readonly remote: readonly Remote[];
+  readonly place: Place;
+}
+
 /** Answers what becomes of one Kustomization. */
 export type Visitor = (kustomization: Kustomization, find: FindObject) => Promise<Outcome>;
 
 /** One for a whole run: it remembers what was built, and what it took out of the copies before. */
 export function createVisitor({ sources, kustomize }: Walker): Visitor {
-  const builds = new Map<
-    string,
-    Promise<{ built: readonly { yaml: string }[]; remote: readonly Remote[] }>
-  >();
+  const builds = new Map<string, Promise<Build>>();
   const read = createReader();
-  const readiness = createReadiness();
+  const readinesses = new Map<string, Readiness>();
+  /** One for each copy: what it took out of one is still in the others. */
+  const readinessOf = (root: string) => {
+    const readiness = readinesses.get(root) ?? createReadiness();
+    readinesses.set(root, readiness);
+    return readiness;
+  };
+
+  async function build({ copies, folder }: Artifact, below: string, spec: KustomizationSpec): Promise<Build> {
+    return copies.use(async (root) => {
+      const place = { root, folder: path.join(root, below), source: folder };
+      const remote = await readinessOf(root).ready(place, spec.components);
+      return { built: await kustomize.build(place, spec), remote, place };
+    });
+  }
 
   return async (kustomization: Kustomization, find: FindObject): Promise<Outcome> => {
     const { spec } = kustomization;
@@ -157,23 +202,16 @@ export function createVisitor({ sources, kustomize }: Walker): Visitor {
       };
     }
     // As securejoin does it: a path never leads out of the source.
-    const folder = path.join(artifact.root, path.posix.join('/', spec.path));
-    const place = { root: artifact.root, folder, source: artifact.folder };
-    const key = JSON.stringify([folder, building]);
+    const below = path.posix.join('/', spec.path);
+    const key = JSON.stringify([artifact.root, below, building]);
     try {
-      if (!(await stat(folder).catch(() => undefined))?.isDirectory())
+      if (!(await stat(path.join(artifact.root, below)).catch(() => undefined))?.isDirectory())
         throw new BuildError(
           `spec.path ${spec.path} is no folder of ${source.kind} ${source.namespace}/${source.name}`,
         );
-      let build = builds.get(key);
-      if (!build) {
-        build = (async () => {
-          const remote = await readiness.ready(place, spec.components);
-          return { built: await kustomize.build(place, spec), remote };
-        })();
-        builds.set(key, build);
-      }
-      const { built, remote } = await build;
+      const running = builds.get(key) ?? build(artifact, below, spec);
+      builds.set(key, running);
+      const { built, remote, place } = await running;
       const objects = read(built, kustomization, variablesOf(kustomization, find), place);
       const nowhere = objects.find(({ object }) => lacksNamespace(object))?.object;
       if (nowhere)
