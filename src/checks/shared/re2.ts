@@ -9,7 +9,8 @@ const MAX_PROGRAM = 10_000;
 /** Characters of input times instructions: well under a second of work at worst. */
 const MAX_WORK = 20_000_000;
 /** To ask where takes ten times as long as to ask whether. */
-const MAX_WHERE = 2_000_000;
+export const WHERE_COST = 10;
+const MAX_WHERE = MAX_WORK / 2;
 
 export interface Re2 {
   readonly state: 'compiled';

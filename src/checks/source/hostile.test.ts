@@ -79,6 +79,13 @@ describe.each<[string, Record<string, string>, object, string, string | undefine
     'Unknown',
     'CostLimit',
   ],
+  [
+    'a pattern that occurs in thousands of files, each of whose lines is slow to find',
+    many(3_000, (index) => `f${index}`, `${random(2_000)}c`),
+    { path: '*', notMatches: ['a[ab]{1,5}c|[ab]*a[ab]{3}c'] },
+    'Fail',
+    'Matches',
+  ],
   ['a line of a megabyte', { f: 'x'.repeat(MiB) }, { path: 'f', notMatches: ['^x.*x$'] }, 'Fail', 'Matches'],
   [
     'a glob made to explode',

@@ -3,7 +3,7 @@
 import type { SourceFile } from '../../facts/view.ts';
 import type { Finding } from '../check.ts';
 import { finding } from '../shared/messages.ts';
-import { compileRe2, type Re2, type Re2Problem } from '../shared/re2.ts';
+import { compileRe2, type Re2, type Re2Problem, WHERE_COST } from '../shared/re2.ts';
 import type { FileParams } from './schema.ts';
 import { at, type Effort, lineAt, located, MAX_WORK, type Place, spend, textOf } from './tree.ts';
 
@@ -11,31 +11,44 @@ import { at, type Effort, lineAt, located, MAX_WORK, type Place, spend, textOf }
 export const patternOf = (source: string): Re2 | Re2Problem =>
   compileRe2(source, { multiline: true, maxWork: MAX_WORK });
 
-/** For each file whether a pattern occurs in it, as long as the file lives and this does not grow too large. */
-let answers = new WeakMap<SourceFile, Map<string, boolean | undefined>>();
+/** Whether a pattern occurs in a file, and in which line where that was asked. */
+interface Answer {
+  readonly occurs: boolean | undefined;
+  line?: number | undefined;
+}
+
+/** As long as the file lives and this does not grow too large. */
+let answers = new WeakMap<SourceFile, Map<string, Answer>>();
 let remembered = 0;
 const MAX_REMEMBERED = 200_000;
 
 /** Does the pattern occur? Undefined where finding out costs too much. */
-function occurs(source: string, file: SourceFile, text: string, effort: Effort): boolean | undefined {
+function search(source: string, file: SourceFile, text: string, effort: Effort): Answer {
   const pattern = patternOf(source) as Re2;
-  if (!spend(effort, text.length * pattern.size)) return undefined;
+  if (!spend(effort, text.length * pattern.size)) return { occurs: undefined };
   const known = answers.get(file)?.get(source);
-  if (known !== undefined) return known;
+  if (known) return known;
   if (++remembered > MAX_REMEMBERED) {
     answers = new WeakMap();
     remembered = 0;
   }
-  const answer = pattern.test(text);
-  const ofFile = answers.get(file) ?? new Map<string, boolean | undefined>();
+  const answer: Answer = { occurs: pattern.test(text) };
+  const ofFile = answers.get(file) ?? new Map<string, Answer>();
   answers.set(file, ofFile.set(source, answer));
   return answer;
 }
 
-/** The line of its first occurrence, where that is not too costly to say. */
-function lineOf(source: string, text: string): number | undefined {
-  const offset = (patternOf(source) as Re2).where(text);
-  return offset === undefined ? undefined : lineAt(text, offset);
+/** The line of its first occurrence, where there is still leave to find it. */
+function lineOf(source: string, answer: Answer, text: string, effort: Effort): number | undefined {
+  const pattern = patternOf(source) as Re2;
+  const cost = text.length * pattern.size * WHERE_COST;
+  if (effort.work + cost > MAX_WORK) return undefined;
+  effort.work += cost;
+  if (!('line' in answer)) {
+    const offset = pattern.where(text);
+    answer.line = offset === undefined ? undefined : lineAt(text, offset);
+  }
+  return answer.line;
 }
 
 /** The findings of matches and notMatches for each file whose content was kept: pattern by pattern, since few are kept ready. */
@@ -50,21 +63,23 @@ export function judgeTexts(
   const each = (
     patterns: readonly string[],
     name: string,
-    judge: (about: About, found: boolean, text: string) => Finding | undefined,
+    judge: (about: About, answer: Answer, text: string) => Finding | undefined,
   ) => {
     for (const [index, pattern] of patterns.entries()) {
       for (const [file, own] of findings) {
         const text = textOf(file);
         if (text === undefined) continue;
         const about = { pattern, file, place, field: `${entry}.${name}[${index}]` };
-        const found = occurs(pattern, file, text, effort);
-        const said = found === undefined ? tooCostly(about) : judge(about, found, text);
+        const answer = search(pattern, file, text, effort);
+        const said = answer.occurs === undefined ? tooCostly(about) : judge(about, answer, text);
         if (said) own.push(said);
       }
     }
   };
-  each(matches, 'matches', (about, found) => (found ? undefined : noMatch(about)));
-  each(notMatches, 'notMatches', (about, found, text) => (found ? forbidden(about, text) : undefined));
+  each(matches, 'matches', (about, { occurs }) => (occurs ? undefined : noMatch(about)));
+  each(notMatches, 'notMatches', (about, answer, text) =>
+    answer.occurs ? forbidden(about, lineOf(about.pattern, answer, text, effort)) : undefined,
+  );
   return findings;
 }
 
@@ -86,8 +101,7 @@ const noMatch = ({ pattern, file, place, field }: About): Finding =>
     fix: 'Put it there (again), or correct the pattern.',
   });
 
-function forbidden({ pattern, file, place, field }: About, text: string): Finding {
-  const line = lineOf(pattern, text);
+function forbidden({ pattern, file, place, field }: About, line: number | undefined): Finding {
   return finding({
     level: 'Fail',
     reason: 'Matches',
