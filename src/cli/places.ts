@@ -59,13 +59,18 @@ function index(places: ReadonlyMap<Manifest, ManifestPlace>): ReadonlyMap<string
 }
 
 function nameFiles(): (file: string) => Promise<string> {
-  const roots = new Map<string, Promise<string | undefined>>();
+  const roots = new Map<string, string>();
+  // A work tree within one that is known (a submodule) is a folder of it.
+  const rootOf = async (folder: string): Promise<string> => {
+    const around = [...roots.values()].find((root) => folder.startsWith(root + path.sep));
+    const root = roots.get(folder) ?? around ?? (await workTreeAround(folder)) ?? (await realpath('.'));
+    roots.set(folder, root);
+    return root;
+  };
   return async (file) => {
     const folder = await realpath(path.dirname(file)).catch(() => path.resolve(path.dirname(file)));
-    const root = roots.get(folder) ?? workTreeAround(folder);
-    roots.set(folder, root);
     const whole = path.join(folder, path.basename(file));
-    const from = path.relative((await root) ?? (await realpath('.')), whole);
+    const from = path.relative(await rootOf(folder), whole);
     return from === '..' || from.startsWith(`..${path.sep}`) || path.isAbsolute(from)
       ? whole
       : from.split(path.sep).join('/');

@@ -3,14 +3,14 @@
 
 import { asList, asTable, type JudgedItem } from '../report/items.ts';
 import { printable } from '../report/printable.ts';
-import { type PlaceOf, reviewReport } from '../report/review.ts';
+import { reviewReport } from '../report/review.ts';
 import { EXIT_DRIFTED, EXIT_OK, EXIT_UNKNOWN, EXIT_USAGE } from './exit.ts';
 import type { VerifyFlags } from './flags.ts';
 import { judgeAll } from './judging.ts';
 import { keepMemory, readMemory } from './memory.ts';
 import { findPlaces } from './places.ts';
 import { renderReport, titleOf } from './report.ts';
-import { openWorld } from './world.ts';
+import { openWorld, type World } from './world.ts';
 
 const say = (line: string) => process.stderr.write(`${printable(line)}\n`);
 
@@ -22,18 +22,18 @@ export async function verify(paths: readonly string[], flags: VerifyFlags): Prom
     if (world.items.length === 0 && world.problems.length === 0) say(noItems(paths, flags));
     const judged = await judgeAll(world, await readMemory(flags.memory));
     await keepMemory(flags.memory, judged);
-    process.stdout.write(render(judged, flags, await findPlaces(world, judged)));
+    process.stdout.write(await render(judged, flags, world));
     process.exitCode = exitStatus(judged, world.problems.length > 0, flags.strict);
   } finally {
     await world.close();
   }
 }
 
-function render(
+async function render(
   judged: readonly JudgedItem[],
   { output, color, strict }: VerifyFlags,
-  placeOf: PlaceOf,
-): string {
+  world: World,
+): Promise<string> {
   switch (output) {
     case 'json':
     case 'yaml':
@@ -50,7 +50,12 @@ function render(
     case 'sarif':
     case 'junit': {
       const head = { title: titleOf(judged), tracking: [], related: [] };
-      return renderReport(output, reviewReport(head, judged, new Date(), placeOf), judged, strict);
+      return renderReport(
+        output,
+        reviewReport(head, judged, new Date(), await findPlaces(world, judged)),
+        judged,
+        strict,
+      );
     }
     default:
       return output satisfies never;
