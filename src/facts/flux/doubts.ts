@@ -89,8 +89,9 @@ const OTHERS = 3;
 
 function incomplete({ kind }: KindRef, place: string, doubts: readonly Doubt[]): Failed {
   const [first] = doubts as [Doubt];
-  const others = doubts.slice(1, 1 + OTHERS).map(({ who }) => who);
-  const more = doubts.length - 1 - others.length;
+  const rest = [...new Set(doubts.map(({ who }) => who))].filter((who) => who !== first.who);
+  const others = rest.slice(0, OTHERS);
+  const more = rest.length - others.length;
   const beside =
     others.length === 0
       ? ''

@@ -14,7 +14,7 @@ import { BuildError } from './generate.ts';
 import { type Helm, HelmError } from './helm-template.ts';
 import type { SourceReference } from './kustomization.ts';
 import type { Applied } from './objects.ts';
-import { isHelmRelease, parseRelease, type Release, targetOf } from './release.ts';
+import { isHelmRelease, parseRelease, type Release, releaseScope } from './release.ts';
 import type { Sources } from './sources.ts';
 import { findHidden } from './unknowns.ts';
 
@@ -71,13 +71,11 @@ interface Rendered extends Applied {
 
 function aboutRelease(object: Manifest, { message, mend }: NotRendered): Doubt {
   const { name, namespace = 'default' } = object.metadata;
-  const target = targetOf(object);
   return {
     who: `HelmRelease ${namespace}/${name}`,
     says: message,
     mend,
-    ...(findHidden(target) ? {} : { namespaces: new Set([target]) }),
-    clusterScoped: true,
+    ...releaseScope(object),
     notOfFlux: true,
   };
 }

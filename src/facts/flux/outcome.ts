@@ -11,9 +11,9 @@ import {
   sourceOf,
 } from './kustomization.ts';
 import type { Applied } from './objects.ts';
-import { isHelmRelease, targetOf } from './release.ts';
+import { isHelmRelease, releaseScope } from './release.ts';
 import { findHidden } from './unknowns.ts';
-import type { Visit, Walk } from './walk.ts';
+import type { Outcome, Visit, Walk } from './walk.ts';
 
 export interface Effective {
   readonly applied: readonly Applied[];
@@ -33,17 +33,14 @@ export function effectiveOf({ visits, notes }: Walk): Effective {
     const why = stuck.get(key);
     if (why !== undefined) {
       told.push(`${who} ${why}: it is not applied`);
-      doubts.push({
-        who,
-        says: `${why}, so that what it applies, or once applied, is not known`,
-        mend: `Mend it, or judge the live cluster.`,
-        ...scopeOf(kustomization, outcome.state === 'away' ? undefined : outcome.objects),
-      });
+      const says = `${why}, so that what it applies, or once applied, is not known`;
+      const mend = 'Mend it, or judge the live cluster.';
+      doubts.push(...scopesOf(kustomization, outcome).map((scope) => ({ who, says, mend, ...scope })));
       continue;
     }
     if (outcome.state === 'away') {
       told.push(`${who} ${outcome.why}`);
-      doubts.push({ who, says: outcome.why, mend: outcome.mend, ...scopeOf(kustomization, undefined) });
+      doubts.push({ who, says: outcome.why, mend: outcome.mend, ...anywhere(kustomization) });
       continue;
     }
     for (const { file, entry } of outcome.state === 'applied' ? outcome.remote : []) {
@@ -52,7 +49,7 @@ export function effectiveOf({ visits, notes }: Walk): Effective {
         who,
         says: `brings ${entry}, which only the network can show`,
         mend: 'Keep a copy of it in the repository, or judge the live cluster.',
-        ...scopeOf(kustomization, undefined),
+        ...anywhere(kustomization),
       });
     }
     for (const each of outcome.objects ?? []) {
@@ -132,25 +129,33 @@ function waitingInCircles(visits: ReadonlyMap<string, Visit>): string[] {
   });
 }
 
-/** Where its objects are: where it puts them now, where that is known. */
-function scopeOf(
-  { spec }: Kustomization,
-  objects: readonly Applied[] | undefined,
-): Pick<Doubt, 'namespaces' | 'clusterScoped'> {
-  if (!objects) {
-    return spec.targetNamespace === undefined
-      ? { clusterScoped: true }
-      : { namespaces: new Set([spec.targetNamespace]), clusterScoped: true };
+type Scope = Pick<Doubt, 'namespaces' | 'clusterScoped' | 'kind' | 'notOfFlux'>;
+
+/** Wherever it may put objects of whatever kind. */
+const anywhere = ({ spec: { targetNamespace } }: Kustomization): Scope => ({
+  ...(targetNamespace === undefined ? {} : { namespaces: new Set([targetNamespace]) }),
+  clusterScoped: true,
+});
+
+/** Of what kinds its objects are and where: as it has them now, where that is known. */
+function scopesOf(kustomization: Kustomization, outcome: Outcome): Scope[] {
+  const hasRemote = outcome.state === 'applied' && outcome.remote.length > 0;
+  if (outcome.state === 'away' || !outcome.objects || hasRemote) return [anywhere(kustomization)];
+  const objects = outcome.objects.map(({ object }) => object);
+  if (findHidden(objects.map(({ kind, metadata: { namespace = '' } }) => [kind, namespace])))
+    return [{ clusterScoped: true }];
+  const scopes = new Map<string, { namespaces: Set<string>; clusterScoped: boolean }>();
+  for (const { kind, metadata } of objects) {
+    const scope = scopes.get(kind) ?? { namespaces: new Set(), clusterScoped: false };
+    scopes.set(kind, scope);
+    if (metadata.namespace === undefined) scope.clusterScoped = true;
+    else scope.namespaces.add(metadata.namespace);
   }
-  const places = objects.map(({ object }) => object.metadata.namespace);
-  // What a release among them once installed is in its own target namespace, and in none.
-  const releases = objects.map(({ object }) => object).filter(isHelmRelease);
-  const targets = releases.map(targetOf);
-  const namespaces = new Set([...places, ...targets].filter((namespace) => namespace !== undefined));
-  return {
-    ...(findHidden([...namespaces]) ? {} : { namespaces }),
-    clusterScoped: places.includes(undefined) || releases.length > 0,
-  };
+  return [
+    ...[...scopes].map(([kind, scope]) => ({ kind, ...scope })),
+    // A release among them once installed what its chart made.
+    ...objects.filter(isHelmRelease).map((release) => ({ ...releaseScope(release), notOfFlux: true })),
+  ];
 }
 
 /** An object whose name is hidden, or that Flux is told to leave alone. */

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import type { Manifest } from '../manifest-files.ts';
+import { findHidden } from './unknowns.ts';
 
 const reference = z.object({ kind: z.string(), name: z.string(), namespace: z.string().optional() });
 
@@ -66,10 +67,13 @@ export interface Release {
 export const isHelmRelease = ({ apiVersion, kind }: Manifest) =>
   kind === 'HelmRelease' && apiVersion.startsWith('helm.toolkit.fluxcd.io/');
 
-/** The namespace that its objects go to, as written. */
-export function targetOf({ metadata, spec }: Manifest): string {
-  const { namespace = 'default' } = metadata;
-  return (spec as { targetNamespace?: string } | undefined)?.targetNamespace ?? namespace;
+/** Where its objects go: to one namespace, if it is known which, and to none. */
+export function releaseScope({ metadata: { namespace = 'default' }, spec }: Manifest): {
+  readonly namespaces?: ReadonlySet<string>;
+  readonly clusterScoped: true;
+} {
+  const target = (spec as { targetNamespace?: string } | undefined)?.targetNamespace ?? namespace;
+  return { ...(findHidden(target) ? {} : { namespaces: new Set([target]) }), clusterScoped: true };
 }
 
 /** Reads the object; what the API server would refuse is a string that says what. */

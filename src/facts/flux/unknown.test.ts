@@ -163,19 +163,24 @@ describe('what Flux does not apply', { timeout: 60_000 }, () => {
       says: 'waits, by dependsOn, for itself',
     },
   ];
-  it.for(rows)('is $name: neither there nor absent, in its namespaces alone', async ({ more, says }) => {
-    const world = await read(withSpec(more));
-    expect(names(world)).toEqual(['Deployment yard/plain']);
-    const { get, list } = facts(world);
-    expect(get('Deployment', 'shop', 'web')).toMatchObject({
-      state: 'failed',
-      reason: 'NeedsCluster',
-      message: expect.stringContaining(says),
-    });
-    expect(list('PodDisruptionBudget', 'shop')).toMatchObject({ state: 'failed' });
-    expect(list('PodDisruptionBudget', 'yard')).toMatchObject({ state: 'known', value: [] });
-    expect(list('PodDisruptionBudget')).toMatchObject({ state: 'failed' });
-  });
+  it.for(rows)(
+    'is $name: neither there nor absent, of its kinds and in its namespaces alone',
+    async ({ more, says }) => {
+      const world = await read(withSpec(more));
+      expect(names(world)).toEqual(['Deployment yard/plain']);
+      const { get, list } = facts(world);
+      expect(get('Deployment', 'shop', 'web')).toMatchObject({
+        state: 'failed',
+        reason: 'NeedsCluster',
+        message: expect.stringContaining(says),
+      });
+      expect(list('Deployment', 'shop')).toMatchObject({ state: 'failed' });
+      expect(list('Pod', 'shop')).toMatchObject({ state: 'failed' });
+      expect(list('Deployment', 'yard')).toMatchObject({ state: 'known' });
+      expect(list('Deployment')).toMatchObject({ state: 'failed' });
+      expect(list('PodDisruptionBudget', 'shop')).toMatchObject({ state: 'known', value: [] });
+    },
+  );
 
   it('is for another cluster where there is a kubeConfig', async () => {
     const world = await read(withSpec('kubeConfig: {secretRef: {name: other}}'));
