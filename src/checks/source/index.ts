@@ -12,7 +12,16 @@ import { reasons } from './reasons.ts';
 import { type FileParams, type Params, schema } from './schema.ts';
 import { judgeSteps, type Steps, stepMissing } from './steps.ts';
 import { judgeTexts, patternOf } from './text.ts';
-import { at, type Effort, filesOf, located, type Place, SOURCE_KINDS, shortRevision } from './tree.ts';
+import {
+  at,
+  type Effort,
+  filesOf,
+  located,
+  locatedOf,
+  type Place,
+  SOURCE_KINDS,
+  shortRevision,
+} from './tree.ts';
 
 export const source = defineCheck<Params>({
   type: 'source',
@@ -181,7 +190,7 @@ function absent({ path }: FileParams, field: string, place: Place): Finding {
     reason: 'FileMissing',
     subject: place.subject,
     field: `${field}.path`,
-    location: located(place, path),
+    ...locatedOf(place, path),
     what: `${refer(place.subject)} has no file ${at(place, path)}.`,
     fix: 'Commit it (again), or correct path.',
   });
@@ -194,7 +203,7 @@ function away(path: string, field: string, place: Place, why: string): Finding {
     reason: 'LeftOut',
     subject: place.subject,
     field: `${field}.path`,
-    location: located(place, path),
+    ...locatedOf(place, path),
     message: `${refer(place.subject)} cannot show ${at(place, path)}: ${why}.`,
   };
 }

@@ -131,6 +131,12 @@ export const located = ({ tree }: Place, path: string, line?: number): Location 
   revision: tree.revision,
 });
 
+/** Where the file stands, or should, if the glob means exactly one. */
+export const locatedOf = (place: Place, glob: string): { readonly location?: Location } => {
+  const { path } = globOf(glob);
+  return path === undefined ? {} : { location: located(place, path) };
+};
+
 /** path:line at revision, for messages. */
 export const at = ({ tree }: Place, path: string, line?: number): string =>
   `${path}${line === undefined ? '' : `:${line}`} at ${shortRevision(tree.revision)}`;
