@@ -21,13 +21,16 @@ export type Rolled =
   | { readonly kind: 'DaemonSet'; readonly object: DaemonSet };
 
 /** The object with the status that its controller would write once it had seen it. */
-export function settledStatus<K extends KindName>(kind: K, object: Kinds[K]): Kinds[K] {
+export function settledStatus<K extends KindName>(kind: K, object: Kinds[K], before?: Kinds[K]): Kinds[K] {
   switch (kind) {
     case 'Deployment':
     case 'StatefulSet':
-      return settledReplicas(object as Deployment | StatefulSet) as Kinds[K];
+      return settledReplicas(
+        object as Deployment | StatefulSet,
+        before as Deployment | StatefulSet | undefined,
+      ) as Kinds[K];
     case 'DaemonSet':
-      return settledDaemon(object as DaemonSet) as Kinds[K];
+      return settledDaemon(object as DaemonSet, before as DaemonSet | undefined) as Kinds[K];
     case 'PodDisruptionBudget':
       return settledBudget(object as PodDisruptionBudget) as Kinds[K];
     default:
@@ -45,39 +48,56 @@ function settledBudget(object: PodDisruptionBudget): PodDisruptionBudget {
   };
 }
 
-function settledReplicas<T extends Deployment | StatefulSet>(object: T): T {
-  if (isHeld(object)) return object;
+/**
+ * A rollout that is held back stays behind a new template, and may have been
+ * behind before; the workload is scaled all the same.
+ */
+function updatedOf(
+  object: Rolled['object'],
+  before: Rolled['object'] | undefined,
+  wanted: number,
+  updated: number,
+  wantedBefore: number,
+): number {
+  if (!isHeld(object)) return wanted;
+  const isNew = JSON.stringify(object.spec.template) !== JSON.stringify(before?.spec.template);
+  if (isNew) return 0;
+  return updated >= wantedBefore ? wanted : updated;
+}
+
+function settledReplicas<T extends Deployment | StatefulSet>(object: T, before: T | undefined): T {
   const { replicas } = object.spec;
+  const updated = before?.status.updatedReplicas ?? 0;
   return {
     ...object,
     status: {
       ...object.status,
       observedGeneration: object.meta.generation,
       replicas,
-      updatedReplicas: replicas,
+      updatedReplicas: updatedOf(object, before, replicas, updated, before?.spec.replicas ?? 0),
       readyReplicas: replicas,
       availableReplicas: replicas,
     },
   };
 }
 
-function settledDaemon(object: DaemonSet): DaemonSet {
-  if (isHeld(object)) return object;
+function settledDaemon(object: DaemonSet, before: DaemonSet | undefined): DaemonSet {
   const desired = object.status.desiredNumberScheduled;
+  const updated = before?.status.updatedNumberScheduled ?? 0;
   return {
     ...object,
     status: {
       ...object.status,
       observedGeneration: object.meta.generation,
       currentNumberScheduled: desired,
-      updatedNumberScheduled: desired,
+      updatedNumberScheduled: updatedOf(object, before, desired, updated, desired),
       numberAvailable: desired,
       numberReady: desired,
     },
   };
 }
 
-/** Does the controller leave pods of an older template alone? Then an edit changes no pod. */
+/** Does the controller leave pods of an older template alone? It scales them all the same. */
 function isHeld(object: Deployment | StatefulSet | DaemonSet): boolean {
   const { spec } = object;
   if ('paused' in spec && spec.paused) return true;
@@ -97,9 +117,7 @@ export function rolledPods(
   pods: readonly Pod[],
   replicaSets: readonly ReplicaSet[],
 ): readonly Pod[] {
-  const rolling = new Map(
-    workloads.filter(({ object }) => !isHeld(object)).map((workload) => [workload.object.meta.uid, workload]),
-  );
+  const rolling = new Map(workloads.map((workload) => [workload.object.meta.uid, workload]));
   // By the uid of what controls its pods: the workload itself, or its ReplicaSets.
   const makers = new Map(rolling);
   for (const { meta } of replicaSets) {
@@ -124,9 +142,10 @@ function madeAnew({ object }: Rolled, own: readonly Pod[]): readonly Pod[] {
 }
 
 /** What was put into the pod on its way (labels, injected containers) will be put into the next one too. */
-function podLike(like: Pod, at: number, existing: number, { spec, meta }: Rolled['object']): Pod {
-  const { template } = spec;
+function podLike(like: Pod, at: number, existing: number, object: Rolled['object']): Pod {
+  const { spec, meta } = object;
   const isNew = at >= existing;
+  const template = isHeld(object) ? { labels: {}, spec: like.spec } : spec.template;
   return {
     meta: {
       ...like.meta,

@@ -182,6 +182,17 @@ describe('the pods of a patched workload', () => {
     expect((pods(resumed) as readonly Pod[])[0]?.spec.containers[0]).toHaveProperty('readinessProbe');
   });
 
+  it('are scaled even while the rollout is held back, from the template that they have', () => {
+    const base = source(deployment({ paused: true }));
+    const over = overlay(base, [probed, patch(DEPLOYMENT, { replicas: 3 })]);
+    const own = pods(over) as readonly Pod[];
+    expect(own).toHaveLength(3);
+    for (const { spec } of own) expect(spec.containers[0]).not.toHaveProperty('readinessProbe');
+    expect((get(over, 'Deployment') as Deployment).status.updatedReplicas).toBe(0);
+    const scaled = overlay(base, [patch(DEPLOYMENT, { replicas: 3 })]);
+    expect((get(scaled, 'Deployment') as Deployment).status.updatedReplicas).toBe(3);
+  });
+
   it('leave the pods of others alone', () => {
     const other = deployment({ selector: { matchLabels: { app: 'b' } } }, { name: 'other' });
     const base = source(deployment(), other);

@@ -157,7 +157,7 @@ function repatched(kind: KindName, value: unknown, patch: Fields, type: 'strateg
   const before = value as { readonly meta: unknown };
   const raw = patched(rawOf(before), patch, type) as Record<string, unknown>;
   const after = KINDS[kind].project(raw);
-  return settledStatus(kind, { ...after, meta: before.meta } as Kinds[KindName]);
+  return settledStatus(kind, { ...after, meta: before.meta } as Kinds[KindName], value as Kinds[KindName]);
 }
 
 /** The raw shape of a projection, where the two differ: templates, update strategies. */

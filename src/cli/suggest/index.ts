@@ -8,6 +8,7 @@ import { CHECKS } from '../../checks/index.ts';
 import { refer } from '../../checks/shared/messages.ts';
 import { type EditTarget, targetOf } from '../../facts/edits.ts';
 import type { KindName } from '../../facts/kinds.ts';
+import { overlay } from '../../facts/overlay.ts';
 import { KINDS } from '../../facts/projections.ts';
 import { kindRef, type Source, wholeRef } from '../../facts/source.ts';
 import { printable } from '../../report/printable.ts';
@@ -89,7 +90,13 @@ async function plansFor(world: World, items: readonly RemediationItem[]): Promis
   const deadline = Date.now() + world.patienceMs;
   for (;;) {
     const now = new Date();
-    const plans = items.map((item) => ({ item, plan: planFor(checks, item, world.source, now) }));
+    let source = world.source;
+    const plans = items.map((item) => {
+      const plan = planFor(checks, item, source, now);
+      // The next item is judged with what this one suggests, so that both can be applied.
+      source = overlay(source, plan.edits);
+      return { item, plan };
+    });
     if (plans.every(({ plan }) => plan.pending.length === 0) || Date.now() >= deadline) return plans;
     await world.nextChange(Math.max(1, deadline - Date.now()));
   }

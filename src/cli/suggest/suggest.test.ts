@@ -57,6 +57,7 @@ beforeAll(async () => {
       item('twice', budget('web')) +
       item('twice', budget('web'), 'other'),
   );
+  await writeFile(at('two.yaml'), item('first', budget('web')) + item('second', budget('web')));
   await writeFile(at('budget.yaml'), item('open', budget('web')));
   await writeFile(
     at('half.yaml'),
@@ -107,6 +108,12 @@ describe.concurrent('suggest', { timeout: TIMEOUT }, () => {
     expect(two.code).toBe(2);
     expect(two.stderr).toContain('say which with -n');
     expect(await offline('twice', '-n', 'other')).toMatchObject({ code: 0 });
+  });
+
+  it('counts what it suggests for one item of a file when it comes to the next', async () => {
+    const { code, stdout } = await offline('two.yaml');
+    expect(code).toBe(0);
+    expect(stdout.match(/^kind: PodDisruptionBudget$/gm)).toHaveLength(1);
   });
 
   it('exits 1 where something fails that it has no suggestion for, and says why', async () => {
