@@ -10,7 +10,7 @@ import { compileGlob } from './glob.ts';
 import { judgeHeadings } from './headings.ts';
 import { reasons } from './reasons.ts';
 import { type FileParams, type Params, schema } from './schema.ts';
-import { judgeSteps, type Steps, stepMissing } from './steps.ts';
+import { isWorkflow, judgeSteps, type Steps, stepMissing } from './steps.ts';
 import { judgeTexts, patternOf } from './text.ts';
 import {
   at,
@@ -156,7 +156,7 @@ function judgeStep(
   const kept = files.filter(({ text }) => text !== undefined);
   const judged = judgeSteps(wanted, field, kept, place, effort);
   if (judged) return judged;
-  const unread = files.filter(({ text }) => text === undefined);
+  const unread = files.filter((file) => file.text === undefined && isWorkflow(file));
   if (unread.length > 0) return { findings: unread.map((file) => notKept(file, field, place)) };
   if (leftOut !== undefined) return { findings: [away(path, field, place, leftOut)] };
   return { findings: [stepMissing(wanted, field, files, place, effort)] };

@@ -27,6 +27,7 @@ interface Candidate {
 }
 
 /** Workflows are read from here alone. */
+export const isWorkflow = ({ path }: SourceFile): boolean => WORKFLOW.test(path);
 const WORKFLOW = /^\.(?:github|gitea|forgejo)\/workflows\/[^/]+\.ya?ml$/;
 
 const MAX_USES = 1_000;
@@ -49,7 +50,7 @@ export function judgeSteps(
   const candidates: Candidate[] = [];
   const broken: Finding[] = [];
   for (const file of files) {
-    if (!WORKFLOW.test(file.path)) continue;
+    if (!isWorkflow(file)) continue;
     const workflow = workflowOf(file, effort);
     if (workflow.state !== 'parsed') {
       broken.push(unparsed(workflow, field, file, place));
@@ -108,9 +109,9 @@ export function stepMissing(
   place: Place,
   effort: Effort,
 ): Finding {
-  const paths = files.map(({ path }) => path);
-  const read = files.find(({ path }) => WORKFLOW.test(path));
-  const isWorkflow = read !== undefined;
+  const workflows = files.filter(isWorkflow);
+  const [read] = workflows;
+  const paths = (read ? workflows : files).map(({ path }) => path);
   const workflow = read && workflowOf(read, effort);
   const line = workflow?.state === 'parsed' ? workflow.lineOf(job) : undefined;
   return finding({
@@ -119,10 +120,10 @@ export function stepMissing(
     subject: place.subject,
     field: `${entry}.workflowStep`,
     location: located(place, read?.path ?? paths[0] ?? '', line),
-    what: isWorkflow
+    what: read
       ? `No step of ${someOf(paths)} at ${shortRevision(place.tree.revision)} uses ${uses}.`
       : `${someOf(paths)} is no workflow: those stand in .github/workflows and end in .yaml or .yml, and others are never run.`,
-    fix: isWorkflow ? 'Add it (again), or correct uses.' : 'Correct path.',
+    fix: read ? 'Add it (again), or correct uses.' : 'Correct path.',
   });
 }
 
