@@ -75,6 +75,15 @@ describe('a probe that is proposed', () => {
     expect(container).toMatchObject({ readinessProbe: { httpGet: { path: '/alive', port: 1234 } } });
   });
 
+  it('learns nothing from another probe that is wrong itself', () => {
+    const container = 'name: main, ports: [{containerPort: 80}], livenessProbe: {exec: {command: [x]}}';
+    const expected = { require: ['Readiness', 'Liveness'], liveness: { path: '/alive' } };
+    expect(readiness(expected, container).container).toMatchObject({
+      readinessProbe: { tcpSocket: { port: 80 } },
+      livenessProbe: { exec: null, httpGet: { path: '/alive', port: 80 } },
+    });
+  });
+
   it('changes of one that is there only what it must', () => {
     const given =
       'name: main, readinessProbe: {httpGet: {path: /old, port: 80, scheme: HTTPS}, periodSeconds: 7}';

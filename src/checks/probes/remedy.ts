@@ -9,7 +9,7 @@ import type { MatchedWorkload } from '../shared/workloads.ts';
 import { isMeant, probedContainers, readContainers, type Violation } from './containers.ts';
 import { FIELDS, proposeProbe } from './remedy-probe.ts';
 import { rolloutOf } from './rollout.ts';
-import { type Params, PROBES } from './schema.ts';
+import { type Params, PROBES, type ProbeName } from './schema.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Templated = Exclude<MatchedWorkload, { kind: 'Pod' }>;
@@ -115,12 +115,22 @@ function containerPatch(params: Params, spec: PodSpec, container: Container, own
       );
       continue;
     }
-    const proposed = proposeProbe(container, name, expected);
+    const proposed = proposeProbe(trusted(container, own, name), name, expected);
     if (proposed.missing !== undefined) missing.push(proposed.missing);
     decide.push(...proposed.decide);
     if (proposed.probe) patch[field] = difference({ ...container[field] }, { ...proposed.probe });
   }
   return { patch, decide, missing };
+}
+
+/** The container without its other probes that are wrong themselves: nothing is to be learnt from those. */
+function trusted(container: Container, own: readonly Violation[], name: ProbeName): Container {
+  const wrong = PROBES.filter(
+    (other) => other !== name && own.some(({ field }) => field.includes(`.${FIELDS[other]}`)),
+  );
+  const kept = { ...container };
+  for (const other of wrong) delete kept[FIELDS[other]];
+  return kept;
 }
 
 const EXPECTED = { Readiness: 'readiness', Liveness: 'liveness', Startup: 'startup' } as const;
