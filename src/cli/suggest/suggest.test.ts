@@ -1,11 +1,13 @@
 // `remediation suggest`, run as a user would: exit statuses, both formats, and
 // what a comment says of where a suggestion belongs.
 
+import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parseAllDocuments, stringify } from 'yaml';
 import { pathWithKubectl } from '../../facts/flux/testing/repository.ts';
 import { remediation } from '../testing/run.ts';
 
@@ -37,6 +39,28 @@ const probes = (name: string, more = '') =>
 const FLUX = '{kustomize.toolkit.fluxcd.io/name: apps, kustomize.toolkit.fluxcd.io/namespace: flux-system}';
 const HELM = '{helm.toolkit.fluxcd.io/name: api, helm.toolkit.fluxcd.io/namespace: shop}';
 const OWNER = '[{apiVersion: example.com/v1, kind: Database, name: main, uid: u, controller: true}]';
+
+/** One of each: two budgets, a probe of another kind, a rule that lets everybody in. */
+const WRONG = `${deployment('web').replace('ports:', 'readinessProbe: {exec: {command: [x]}}, ports:')}---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: a, namespace: shop}
+spec: {maxUnavailable: 0, selector: {matchLabels: {app: web}}}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: b, namespace: shop}
+spec: {minAvailable: 2, selector: {matchLabels: {app: web}}}
+---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: wide, namespace: shop}
+spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}, {fromEndpoints: [{}]}]}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: cilium-config, namespace: kube-system}
+`;
 
 const EXAMPLES = path.join(import.meta.dirname, '../../../examples');
 
@@ -171,6 +195,37 @@ describe.concurrent('suggest', { timeout: TIMEOUT }, () => {
   it('marks what it did not find in the check', async () => {
     const { stdout } = await offline('helm.yaml');
     expect(stdout.replace(/\n# {3}/g, ' ')).toContain('only asks whether port http accepts connections');
+  });
+
+  it('prints what a kustomization takes as resources and patches, and is right when it is built', async () => {
+    await mkdir(at('git'));
+    await writeFile(at('git/base.yaml'), WRONG);
+    const checks = `${budget('web')}, ${probes('web', 'readiness: {path: /ready}')}, {name: net, networkPolicy: {endpoints: [{namespace: shop}]}}`;
+    await writeFile(at('git-item.yaml'), item('git', checks));
+    const judge = (command: string, folder: string, ...more: string[]) =>
+      remediation([command, 'git-item.yaml', '--manifests', folder, '--static', ...more], { cwd: at() });
+    const { code, stdout } = await judge('suggest', 'git/base.yaml');
+    expect(code).toBe(0);
+    const resources = ['base.yaml'];
+    const patches: { path: string }[] = [];
+    for (const [number, document] of stdout
+      .split(/^---\n/m)
+      .slice(1)
+      .entries()) {
+      const file = `${number}.yaml`;
+      await writeFile(at('git', file), document);
+      if (document.startsWith('# Create')) resources.push(file);
+      else patches.push({ path: file });
+    }
+    expect(patches.length).toBeGreaterThanOrEqual(4);
+    await writeFile(at('git/kustomization.yaml'), stringify({ resources, patches }));
+    const env = { PATH: await pathWithKubectl() };
+    const built = await promisify(execFile)('kubectl', ['kustomize', at('git')], { env });
+    await mkdir(at('built'));
+    await writeFile(at('built/all.yaml'), built.stdout);
+    const verified = await judge('verify', 'built');
+    expect(verified.stdout).toContain('Implemented');
+    expect(verified.code).toBe(0);
   });
 
   it('names the file and the Kustomization, and a file that is there and not applied', async () => {
