@@ -89,6 +89,6 @@ function inWords(found: readonly Unreached[]): string {
   const more = files.length > MAX_NAMED ? ` and ${files.length - MAX_NAMED} more files` : '';
   const them = files.length === 1 ? 'it' : 'them';
   const [first] = found;
-  const beside = files.length === 1 && first?.beside ? ` ${first.beside} does not list it.` : '';
-  return `In Git at ${shown}${more}, but no Kustomization reaches ${them}.${beside}`;
+  const why = files.length === 1 && first?.why ? ` ${first.why}` : '';
+  return `In Git at ${shown}${more}, but no Kustomization reaches ${them}.${why}`;
 }

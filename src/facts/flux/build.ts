@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { checkInline } from './aliases.ts';
 import { replaceFile } from './copies.ts';
 import { BuildError, type Config, generate } from './generate.ts';
 import type { KustomizationSpec } from './kustomization.ts';
@@ -33,7 +34,7 @@ export interface Kustomize {
   close(): Promise<void>;
 }
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 60_000;
 const MAX_OUTPUT = 256 * 1024 * 1024;
 const OPTION = '--load-restrictor=LoadRestrictionsNone';
 
@@ -62,6 +63,7 @@ export async function findKustomize(searchPath = process.env.PATH ?? ''): Promis
   return {
     build: async ({ root, folder }, spec) => {
       const { file, config } = await generate(folder, spec);
+      checkInline(config, 'the kustomization');
       const before = await readFile(file).catch(() => undefined);
       await replaceFile(file, JSON.stringify(config));
       try {
@@ -72,6 +74,7 @@ export async function findKustomize(searchPath = process.env.PATH ?? ''): Promis
       }
     },
     over: async (folder, config) => {
+      checkInline(config, 'the patches');
       await writeFile(path.join(folder, 'kustomization.yaml'), JSON.stringify(config));
       return run(folder, folder);
     },

@@ -8,6 +8,7 @@ import { parse, stringify } from 'yaml';
 import { type Manifest, parseManifests } from '../manifest-files.ts';
 import { manifestSource } from '../manifests.ts';
 import { type Source, wholeRef } from '../source.ts';
+import { checkAliases } from './aliases.ts';
 import type { Kustomize } from './build.ts';
 import type { Doubt } from './doubts.ts';
 import { BuildError } from './generate.ts';
@@ -265,6 +266,7 @@ async function postRendered(text: string, { spec }: Release, kustomize: Kustomiz
     if (!patches) continue;
     const folder = await mkdtemp(path.join(tmpdir(), 'remediation-release-'));
     try {
+      checkAliases(made, 'what the chart made');
       await writeFile(path.join(folder, 'all.yaml'), made);
       made = await kustomize.over(folder, { resources: ['all.yaml'], ...patches });
     } finally {

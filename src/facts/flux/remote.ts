@@ -2,8 +2,9 @@
 // of the copy, so that the rest can be built, and told; whatever leads out of the
 // repository is refused, as Flux refuses it.
 
-import { lstat } from 'node:fs/promises';
+import { lstat, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { checkAliases, checkInline } from './aliases.ts';
 import type { Place } from './build.ts';
 import { replaceFile } from './copies.ts';
 import { BuildError, type Config, configOf } from './generate.ts';
@@ -48,6 +49,7 @@ export function createReadiness(): Readiness {
     if (seen.has(folder)) return;
     seen.set(folder, []);
     const { file, config } = await configOf(folder);
+    checkInline(config, nameOf(file ?? folder, place));
     const found: Remote[] = [];
     let changed = false;
     for (const field of PATHS) {
@@ -58,7 +60,8 @@ export function createReadiness(): Readiness {
         else if (await isHere(entry, folder, place)) {
           kept.push(entry);
           const at = path.resolve(folder, entry);
-          if (FOLDERS.has(field) && (await lstat(at)).isDirectory()) await visit(at, place, seen);
+          if (!(await lstat(at)).isDirectory()) checkAliases(await readFile(at, 'utf8'), entry);
+          else if (FOLDERS.has(field)) await visit(at, place, seen);
         } else if (!isRemote(entry)) kept.push(entry);
         else if (ALONE.has(field)) found.push({ file: nameOf(file ?? folder, place), entry });
         else throw needsNetwork(entry, file ?? folder, place);
@@ -68,9 +71,14 @@ export function createReadiness(): Readiness {
         changed = true;
       }
     }
-    for (const entry of filesNamedIn(config))
-      if (!(await isHere(entry, folder, place)) && isRemote(entry))
-        throw needsNetwork(entry, file ?? folder, place);
+    const read = documentsNamedIn(config);
+    for (const entry of [...read, ...dataNamedIn(config)]) {
+      const here = await isHere(entry, folder, place);
+      if (!here && isRemote(entry)) throw needsNetwork(entry, file ?? folder, place);
+      const at = path.resolve(folder, entry);
+      if (here && read.includes(entry) && (await lstat(at)).isFile())
+        checkAliases(await readFile(at, 'utf8'), entry);
+    }
     if (changed && file) {
       // An empty kustomization is an error; one that says where objects are from is not.
       await replaceFile(file, JSON.stringify({ ...config, buildMetadata: ['originAnnotations'] }));
@@ -96,23 +104,25 @@ export function createReadiness(): Readiness {
 const listOf = (config: Config, field: string): readonly unknown[] =>
   Array.isArray(config[field]) ? (config[field] as unknown[]) : [];
 
-/** Patches, replacements, generators and the schema may name files too. */
-function filesNamedIn(config: Config): string[] {
+/** Patches and replacements are YAML that kustomize reads. */
+function documentsNamedIn(config: Config): string[] {
   const found: unknown[] = [];
   for (const field of ['patches', 'patchesJson6902', 'replacements'])
     for (const entry of listOf(config, field)) found.push((entry as Config | null)?.path);
+  found.push((config.openapi as Config | undefined)?.path);
+  return found.filter((entry): entry is string => typeof entry === 'string');
+}
+
+/** Files that generators take as they are. */
+function dataNamedIn(config: Config): string[] {
+  const found: unknown[] = [];
   for (const field of ['configMapGenerator', 'secretGenerator'])
     for (const entry of listOf(config, field)) {
-      const {
-        files = [],
-        envs = [],
-        env,
-      } = (entry ?? {}) as { files?: unknown; envs?: unknown; env?: unknown };
+      const { files, envs, env } = (entry ?? {}) as { files?: unknown; envs?: unknown; env?: unknown };
       for (const file of Array.isArray(files) ? files : [])
         found.push(String(file).slice(String(file).indexOf('=') + 1));
       found.push(...(Array.isArray(envs) ? envs : []), env);
     }
-  found.push((config.openapi as Config | undefined)?.path);
   return found.filter((entry): entry is string => typeof entry === 'string');
 }
 

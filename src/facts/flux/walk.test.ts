@@ -270,10 +270,16 @@ spec: {postBuild: {substituteFrom: [{kind: ConfigMap, name: cluster-settings}]}}
         ?.by,
     ).toBe('media/player');
     const unreached = await world.unreached();
-    expect(unreached.map(({ file, object }) => `${file} ${object.metadata.namespace}`)).toEqual([
-      'kubernetes/apps/media/player/app/budget.yaml media',
-      'kubernetes/apps/media/recorder/app/recorder.yaml media',
-      'kubernetes/apps/media/recorder/ks.yaml media',
+    const app = 'kubernetes/apps/media/player/app';
+    const recorder = 'kubernetes/apps/media/recorder';
+    expect(unreached.map(({ file, object, why }) => [file, object.metadata.namespace, why])).toEqual([
+      [`${app}/budget.yaml`, 'media', `${app}/kustomization.yaml does not list it.`],
+      [
+        `${recorder}/app/recorder.yaml`,
+        'media',
+        `Kustomization recorder in ${recorder}/ks.yaml, which would build it, is not reached either.`,
+      ],
+      [`${recorder}/ks.yaml`, 'media', undefined],
     ]);
   });
 
