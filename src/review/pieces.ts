@@ -156,6 +156,7 @@ function shift(node: Nodes, lines: number, offset: number): void {
  * with that label in front.
  */
 function knowDefinitions(source: Lines, pieces: readonly Piece[], parse: Parse): void {
+  if (!source.text.includes(']:')) return;
   const defined = new Map<string, Set<Piece>>();
   for (const piece of pieces)
     for (const label of labelsOf(piece.nodes)) {

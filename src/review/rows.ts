@@ -69,11 +69,8 @@ function titleOf(text: string) {
 
 function readRow(reading: Reading, row: TableRow, columns: Columns, place: Place): void {
   const line = lineOf(row);
-  const cell = (column: Column): string => {
-    const index = columns.of.get(column);
-    const node = index === undefined ? undefined : row.children[index];
-    return node ? saidNow(node) : '';
-  };
+  const texts = row.children.map(saidNow);
+  const cell = (column: Column): string => texts[columns.of.get(column) ?? -1] ?? '';
   const written = cell('number');
   const number = Number(/\d{1,5}/.exec(written)?.[0] ?? Number.NaN);
   const title = cell('title');
@@ -144,7 +141,7 @@ function readRow(reading: Reading, row: TableRow, columns: Columns, place: Place
   const notes = row.children[columns.of.get('notes') ?? -1];
   if (notes && said(notes)) draft.paragraphs.push(rawCell(reading.markdown, notes));
   for (const [index, header] of columns.headers.entries()) {
-    const text = row.children[index] ? said(row.children[index]) : '';
+    const text = texts[index] ?? '';
     if (text && ![...columns.of.values()].includes(index)) left.push(header ? `${header}: ${text}` : text);
   }
   if (left.length > 0) draft.paragraphs.push(left.join('; '));
