@@ -91,7 +91,8 @@ export async function copyArtifact(folder: string, ignore?: string): Promise<Art
 async function filesOfGit(folder: string): Promise<string[] | undefined> {
   if (!(await workTreeOf(folder))) return undefined;
   // A hook of a foreign repository must not run, and its owner may be another user (a container).
-  const options = ['-c', 'core.fsmonitor=false', '-c', 'safe.directory=*', '-C', folder];
+  const safe = ['core.fsmonitor=false', 'core.hooksPath=/dev/null', 'safe.directory=*'];
+  const options = [...safe.flatMap((each) => ['-c', each]), '-C', folder];
   return new Promise((resolve) => {
     execFile(
       'git',

@@ -2,7 +2,7 @@
 // the real kustomize.
 
 import { execFileSync } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { chmod, readdir, symlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readFlux } from './index.ts';
@@ -123,6 +123,22 @@ patches:
       'apps/drafts/draft.yaml': deployment('draft', 'shop'),
     });
     expect(names(world)).toEqual(['Deployment shop/web']);
+  });
+
+  it('takes no link for the file that it leads to, and runs nothing that a checkout names', async () => {
+    const repository = await repositoryOf({
+      [`${CLUSTER}/apps.yaml`]: kustomization('apps', './apps'),
+      'apps/web.yaml': deployment('web', 'shop'),
+      'elsewhere/api.yaml': deployment('api', 'shop'),
+      'monitor.sh': `#!/bin/sh\ntouch "$(dirname "$0")/was-run"\n`,
+    });
+    await symlink(repository.at('elsewhere/api.yaml'), repository.at('apps/api.yaml'));
+    await chmod(repository.at('monitor.sh'), 0o755);
+    execFileSync('git', ['-C', repository.folder, 'config', 'core.fsmonitor', repository.at('monitor.sh')]);
+    const world = await readFlux({ cluster: repository.at(CLUSTER), programs: await pathWithKubectl() });
+    expect(names(world)).toEqual(['Deployment shop/web']);
+    expect(world.notes).toEqual(['a symbolic link is left out, as Flux leaves them out: apps/api.yaml']);
+    expect(await readdir(repository.folder)).not.toContain('was-run');
   });
 
   it('knows the repository by any name that its source object has', async () => {
