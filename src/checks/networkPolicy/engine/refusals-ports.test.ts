@@ -229,6 +229,12 @@ describe('layer 7 rules that Cilium refuses are told by their field', () => {
     const dns = on({ dns: [{}] });
     const UNSUPPORTED = 'L7 protocols HTTP and Kafka are not supported on host egress';
     expect(refusal('ingress', dns)).toBe('spec.ingress[0]: L7 protocol DNS is not supported on ingress');
+    // One among others is enough.
+    const beside = { toPorts: [...on({ http }).toPorts, ...dns.toPorts] };
+    expect(refusal('ingress', beside)).toBe('spec.ingress[0]: L7 protocol DNS is not supported on ingress');
+    expect(refusal('egress', beside, { 'enable-host-firewall': 'true' }, 'nodeSelector')).toBe(
+      `spec.egress[0]: ${UNSUPPORTED}`,
+    );
     expect(refusal('ingress', on({ http }))).toBeUndefined();
     expect(refusal('ingress', dns, {}, 'nodeSelector')).toBe(
       'spec.ingress[0]: L7 rules are not supported on host ingress',
