@@ -77,13 +77,14 @@ function blanked(text: string, lines: number): string {
 }
 
 /** Bare addresses stay text: a reader sees the same, and looking for them costs a third of the time. */
-const SYNTAX = {
-  extensions: [gfm(), { disable: { null: ['wwwAutolink', 'protocolAutolink', 'emailAutolink'] } }],
-  mdastExtensions: gfmFromMarkdown().map(({ transforms: _addresses, ...rest }) => rest),
-};
+const WITHOUT = ['wwwAutolink', 'protocolAutolink', 'emailAutolink'];
+const mdastExtensions = gfmFromMarkdown().map(({ transforms: _addresses, ...rest }) => rest);
+const SYNTAX = { extensions: [gfm(), { disable: { null: WITHOUT } }], mdastExtensions };
+const NO_TABLES = { extensions: [gfm(), { disable: { null: [...WITHOUT, 'table'] } }], mdastExtensions };
 
-/** The tree of a text that is parsed in one go. */
-export const parseWhole = (text: string): Root => fromMarkdown(text, SYNTAX);
+/** The tree of a text that is parsed in one go; the line below the head of a table has a bar or a colon, or it is none. */
+export const parseWhole = (text: string, tables = /\||:-|-:/.test(text)): Root =>
+  fromMarkdown(text, tables ? SYNTAX : NO_TABLES);
 
 /** The line, from 1, where a paragraph becomes more than the parser can take; what is fenced costs it nothing. */
 function heavyLine(lines: readonly string[]): number | undefined {

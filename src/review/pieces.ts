@@ -61,12 +61,29 @@ function linesOf(text: string): Lines {
 
 /** Parses the next piece, longer and longer until it ends where a cut is safe. */
 function readPiece(source: Lines, from: Cut, parse: Parse, least: number): [Piece, Cut] {
+  const tried = [beforeTable(source, from.line, least)];
   for (let size = least; ; size *= 2) {
-    const to = candidate(source, from.line + size);
+    const to = tried.pop() ?? candidate(source, from.line + size);
     const nodes = parsed(source, from, to, parse, '');
     const cut = nodes && cutAt(source, to, nodes, from);
     if (cut) return [{ from, to, nodes }, cut];
   }
+}
+
+/**
+ * Where tables end or begin: the parser looks for a table in every line of a
+ * text that may hold one, so what holds none is better kept apart.
+ */
+function beforeTable({ lines }: Lines, from: number, least: number): number | undefined {
+  let bars = false;
+  for (let at = from; at < Math.min(from + least, lines.length); at++) {
+    const text = lines[at] ?? '';
+    const begins =
+      at >= from + least / 5 && isBlank(lines[at - 1]) && /^[\p{L}*#|]/u.test(text) && !MARKER.test(text);
+    if (begins && text.startsWith('|') !== bars) return at;
+    bars ||= text.includes('|');
+  }
+  return undefined;
 }
 
 const MARKER = /^(?:[-+*]|\d{1,9}[.)])(?=[ \t])/;
