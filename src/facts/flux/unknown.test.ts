@@ -6,7 +6,7 @@ import type { Manifest } from '../manifest-files.ts';
 import { configMap, deployment, type Files, kustomization, variable } from './testing/repository.ts';
 import { CLUSTER, facts, names, objectOf, testRepositories } from './testing/world.ts';
 
-const { read } = testRepositories();
+const { read, repositoryOf } = testRepositories();
 
 describe('variables', { timeout: 60_000 }, () => {
   it('come from ConfigMaps that other Kustomizations bring, the spec winning', async () => {
@@ -53,6 +53,27 @@ describe('variables', { timeout: 60_000 }, () => {
     const replicas = whole.state === 'known' ? whole.value.map((each) => (each as Manifest).spec) : [];
     expect(JSON.stringify(replicas)).not.toContain('REPLICAS');
     expect(whyHidden(JSON.stringify(replicas))).toContain('Secret flux-system/cluster-secrets');
+  });
+
+  it('that an unknown Secret might override are unknown, and what is set after it is not', async () => {
+    const world = await read({
+      [`${CLUSTER}/settings.yaml`]:
+        configMap('early', 'flux-system', '{A: "3", B: "3"}') + configMap('late', 'flux-system', '{B: "4"}'),
+      [`${CLUSTER}/apps.yaml`]: kustomization(
+        'apps',
+        './apps',
+        `postBuild:
+  substitute: {C: "5"}
+  substituteFrom: [{kind: ConfigMap, name: early}, {kind: Secret, name: away}, {kind: ConfigMap, name: late}]`,
+      ),
+      'apps/all.yaml': ['A', 'B', 'C']
+        .map((name) => deployment(name.toLowerCase(), 'shop', variable(name)))
+        .join(''),
+    });
+    const { get } = facts(world);
+    expect(get('Deployment', 'shop', 'a')).toMatchObject({ state: 'failed', reason: 'Unreadable' });
+    expect(get('Deployment', 'shop', 'b')).toMatchObject({ value: { spec: { replicas: 4 } } });
+    expect(get('Deployment', 'shop', 'c')).toMatchObject({ value: { spec: { replicas: 5 } } });
   });
 
   it('of a Secret that SOPS encrypts have names and no values', async () => {
@@ -205,6 +226,29 @@ describe('what Flux does not apply', { timeout: 60_000 }, () => {
     expect(facts(world).get('Deployment', 'elsewhere', 'api')).toMatchObject({ state: 'absent' });
   });
 
+  it('is what depends on a suspended one of the same source, which never reaches its revision', async () => {
+    const other = (name: string) =>
+      kustomization(name, './base', 'suspend: true').replace(
+        'name: flux-system, namespace: flux-system}\n',
+        'name: other}\n',
+      );
+    const files = (base: string): Files => ({
+      ...withSpec('dependsOn: [{name: base}]'),
+      [`${CLUSTER}/base.yaml`]: base,
+      'base/settings.yaml': configMap('settings', 'base', '{a: b}'),
+    });
+    const same = await read(files(kustomization('base', './base', 'suspend: true')));
+    expect(names(same)).toEqual(['Deployment yard/plain']);
+    expect(same.notes.join('\n')).toContain(
+      'base, which is suspended and so never reaches the same revision',
+    );
+    // Of another source its last revision counts, and it stays ready.
+    const { folder } = await repositoryOf({ 'base/settings.yaml': configMap('settings', 'base', '{a: b}') });
+    const named = new Map([['flux-system/other', folder]]);
+    const elsewhere = await read(files(other('base')), { named });
+    expect(names(elsewhere)).toEqual(['Deployment shop/web', 'Deployment yard/plain']);
+  });
+
   it('is what cannot be built, wherever it would be', async () => {
     const world = await read({
       ...withSpec(''),
@@ -254,58 +298,6 @@ describe('what Flux does not apply', { timeout: 60_000 }, () => {
     });
     expect(world.notes.join('\n')).toContain('leads out of the source');
     expect(names(world)).toEqual(['Deployment yard/plain']);
-  });
-});
-
-describe('a repository that means ill', { timeout: 60_000 }, () => {
-  const bomb = ['a: &a0 [x, x]']
-    .concat(Array.from({ length: 40 }, (_, i) => `b${i}: &a${i + 1} [*a${i}, *a${i}, *a${i}]`))
-    .join('\n');
-  const hostile: { name: string; files: Files }[] = [
-    {
-      name: 'aliases without end in a manifest',
-      files: {
-        'apps/bomb.yaml': `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: shop}\n${bomb}\n`,
-      },
-    },
-    { name: 'aliases without end in a kustomization', files: { 'apps/kustomization.yaml': `${bomb}\n` } },
-    {
-      name: 'aliases without end in a patch',
-      files: {
-        'apps/kustomization.yaml': `resources: [web.yaml]\npatches:\n- patch: |\n${bomb.replace(/^/gm, '    ')}\n`,
-      },
-    },
-    {
-      name: 'folders that are each other',
-      files: {
-        'apps/kustomization.yaml': 'resources: [b]\n',
-        'apps/b/kustomization.yaml': 'resources: [..]\n',
-      },
-    },
-    {
-      name: 'a file of this machine',
-      files: { 'apps/kustomization.yaml': 'resources: [/etc/hostname]\n' },
-    },
-    {
-      name: 'a chart from the network',
-      files: {
-        'apps/kustomization.yaml':
-          'helmCharts: [{name: x, repo: "https://flux.invalid", releaseName: x, namespace: shop}]\n',
-      },
-    },
-  ];
-  it.for(hostile)('by $name harms nothing but that Kustomization', async ({ files }) => {
-    const world = await read({
-      [`${CLUSTER}/apps.yaml`]: kustomization('apps', './apps', 'targetNamespace: shop'),
-      [`${CLUSTER}/plain.yaml`]: deployment('plain', 'yard'),
-      'apps/web.yaml': deployment('web', 'shop'),
-      ...files,
-    });
-    expect(names(world)).toEqual(['Deployment yard/plain']);
-    expect(world.notes.join('\n')).toMatch(/Kustomization flux-system\/apps cannot be built/);
-    expect(facts(world).get('Deployment', 'shop', 'web')).toMatchObject({ state: 'failed' });
-    expect(facts(world).list('Deployment', 'yard')).toMatchObject({ state: 'known' });
-    expect(await world.unreached()).toBeDefined();
   });
 });
 

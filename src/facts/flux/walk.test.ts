@@ -271,6 +271,7 @@ spec: {postBuild: {substituteFrom: [{kind: ConfigMap, name: cluster-settings}]}}
           'targetNamespace: media',
           '',
         ),
+        'kubernetes/apps/media/recorder/app/kustomization.yaml': 'resources: [./recorder.yaml]\n',
         'kubernetes/apps/media/recorder/app/recorder.yaml': deployment('recorder', undefined),
       },
       { cluster: 'kubernetes/flux/cluster' },
