@@ -10,6 +10,7 @@ import {
   decide,
   describePorts,
   intersect,
+  MOST_PIECES,
   type Model,
   type Protocol,
   type Rule,
@@ -45,6 +46,13 @@ function judgeFlow(sort: 'allow' | 'deny', path: string, flow: Flow, given: Flow
   const to = endsOf(flow.to, given);
   if (from.length === 0) return [noSuchPeer(`${path}.from`, flow.from, given.context)];
   if (to.length === 0) return [noSuchPeer(`${path}.to`, flow.to, given.context)];
+  for (const [side, ends] of [
+    ['from', from],
+    ['to', to],
+  ] as const) {
+    const block = flow[side]?.cidr;
+    if (block && ends.length > MOST_PIECES) return [tooFine(`${path}.${side}`, block)];
+  }
   const wrong = new Map<string, Wrong>();
   let judged = 0;
   let beside: Finding | undefined;
@@ -307,6 +315,16 @@ function sentence(why: Because, side: Direction, end: End): string {
     default:
       return why satisfies never;
   }
+}
+
+function tooFine(path: string, block: string): Finding {
+  return finding({
+    level: 'Unknown',
+    reason: 'NotModelled',
+    field: path,
+    what: `The policies cut ${block} into more than ${MOST_PIECES} blocks of addresses, which is more than this check looks at.`,
+    fix: `Give a smaller block in ${path}.cidr.`,
+  });
 }
 
 function noOther(path: string, only: End | undefined): Finding {

@@ -17,6 +17,7 @@ import {
   type Group,
   intersect,
   isExempt,
+  MOST_PIECES,
   type Model,
   type Party,
   type PortSet,
@@ -219,7 +220,13 @@ function reachOf(endpoint: Endpoint<Pod>, direction: Direction, stranger: Strang
     by = [...by, ...piece.by];
     if (open.size === 0) return whole;
   }
-  return { ...whole, open: open ?? whole.open, by };
+  if (pieces.length <= MOST_PIECES) return { ...whole, open: open ?? whole.open, by };
+  const doubt = { what: `more than ${MOST_PIECES} blocks of addresses, of which the rest was not looked at` };
+  return {
+    ...whole,
+    doubtful: open ?? whole.open,
+    by: by.map((part) => ({ ...part, certain: false, doubt })),
+  };
 }
 
 /** A quirk of Cilium: the name of the label is enough. */

@@ -71,6 +71,51 @@ it('a policy for the whole cluster is told of without a namespace', () => {
   expect(policySubject({ kind, meta: { name: 'all', namespace: '' } })).toEqual({ kind, name: 'all' });
 });
 
+describe('blocks of addresses', () => {
+  /** Every other address of 10.0.0.0/8, from its start. */
+  const scattered = (count: number) =>
+    Array.from({ length: count }, (_, i) => `10.${i >> 15}.${(i >> 7) & 255}.${(i << 1) & 255}/32`);
+  const HALVES = ['0.0.0.0/1', '128.0.0.0/1'];
+  const given = caseNamed('security/policy/layer3#IP/CIDR based: blocks at egress, with a hole');
+  const judge = (params: object, egress: readonly object[]) => {
+    const objects = given.objects.map((object) =>
+      object.kind === 'CiliumNetworkPolicy' ? { ...object, spec: { endpointSelector: {}, egress } } : object,
+    );
+    const endpoints = [{ namespace: 'shop', podSelector: { matchLabels: { app: 'api' } } }];
+    const { findings, passed } = runCase(networkPolicy, {
+      ...given,
+      objects,
+      params: { endpoints, ...params },
+    });
+    return { passed, told: findings.map(({ reason, message }) => `${reason}: ${message}`) };
+  };
+
+  it('that policies cut too fine for a flow are not taken for denied', () => {
+    const params = { isolated: [], deny: [{ to: { cidr: '10.0.0.0/8' }, ports: ['80/TCP'] }] };
+    const allow = [
+      { toCIDR: [...scattered(2_100)], toPorts: [{ ports: [{ port: '81', protocol: 'TCP' }] }] },
+      { toCIDR: ['10.255.255.255/32'] },
+    ];
+    expect(judge(params, allow)).toEqual({
+      passed: 0,
+      told: [expect.stringContaining('NotModelled: The policies cut 10.0.0.0/8 into more than 2000 blocks')],
+    });
+  });
+
+  it('that policies cut too fine for the world are not taken for isolated', () => {
+    const open = [{ toCIDR: [...HALVES, ...scattered(2_100)] }];
+    expect(judge({ isolated: ['Egress'] }, open)).toEqual({
+      passed: 0,
+      told: [expect.stringContaining('hangs on more than 2000 blocks of addresses')],
+    });
+  });
+
+  it('however many there are, one that is closed keeps the world out', () => {
+    const some = [{ toCIDR: ['128.0.0.0/1', ...scattered(2_100)] }];
+    expect(judge({ isolated: ['Egress'] }, some)).toEqual({ passed: 1, told: [] });
+  });
+});
+
 describe('parameters', () => {
   const problem = (params: object) =>
     networkPolicy.schema.safeParse({ endpoints: [{ namespace: 'shop' }], ...params }).error?.issues[0]

@@ -4,9 +4,10 @@
 import { type Address, type Prefix, parsePrefixOrAddress } from './addresses.ts';
 import type { Rule } from './rules.ts';
 
-const MOST_PIECES = 2_000;
+/** So many pieces are judged; of a block that is cut into more, not everything is known. */
+export const MOST_PIECES = 2_000;
 
-/** One address of each piece that these rules tell apart, in order. Empty for what is no CIDR. */
+/** One address of each piece that these rules tell apart: all, or more than MOST_PIECES. Empty for what is no CIDR. */
 export function addressesOf(cidr: string, rules: Iterable<Rule>): readonly Address[] {
   const block = parsePrefixOrAddress(cidr);
   if (!block) return [];

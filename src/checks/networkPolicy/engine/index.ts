@@ -1,7 +1,7 @@
 // The policy engine: given a cluster, who can reach whom, who is under default
 // deny, and which policies are refused. It knows nothing of checks or facts.
 
-export { addressesOf } from './atoms.ts';
+export { addressesOf, MOST_PIECES } from './atoms.ts';
 export { ciliumSettings, kubernetesSettings, type Settings } from './config.ts';
 export {
   type Because,
