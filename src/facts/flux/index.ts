@@ -86,6 +86,10 @@ export async function readFlux({
     }
     const { notes, ...reached } = effectiveOf(walked);
     const installed = await withReleases(reached.applied, { sources, kustomize, helm });
+    if (installed.applied.length === 0 && reached.doubts.length === 0)
+      throw new RepositoryError(
+        `${cluster} holds nothing that Flux would apply: name the folder that Flux starts with`,
+      );
     const copies = await sources.all();
     const { folder: own, files } = await sources.repository();
     const used = new Set<string>();

@@ -96,6 +96,12 @@ patches:
     });
   });
 
+  it('refuses a folder that holds nothing, instead of taking everything for absent', async () => {
+    await expect(read({ [`${CLUSTER}/README.md`]: 'nothing here' })).rejects.toThrow(
+      'holds nothing that Flux would apply',
+    );
+  });
+
   it('needs kubectl or kustomize, and says so', async () => {
     const repository = await repositoryOf({ [`${CLUSTER}/web.yaml`]: deployment('web', 'shop') });
     await expect(
