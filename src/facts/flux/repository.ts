@@ -77,7 +77,8 @@ export async function copyArtifact(folder: string, ignore?: string): Promise<Art
       await Promise.all(wanted.slice(at, at + AT_A_TIME).map(copy));
   } catch (error) {
     await rm(root, { recursive: true, force: true });
-    throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw code === undefined ? error : new RepositoryError(`${folder} cannot be read: ${message}`);
   }
   if (links.length > 0)
     notes.push(
