@@ -84,6 +84,7 @@ export async function readFlux({
       await sources.ignoring(ignore);
       walked = await walk(root, visit);
     }
+    refuseBroken(root, walked, cluster, top);
     const { notes, ...reached } = effectiveOf(walked);
     const installed = await withReleases(reached.applied, { sources, kustomize, helm });
     if (installed.applied.length === 0 && reached.doubts.length === 0)
@@ -159,6 +160,15 @@ async function findRoot(
   };
   if (!self && only && others.length === 0 && !isDefined(only) && first.every(isHere)) sources.setOwn(only);
   return self ?? bootstrap;
+}
+
+/** Where the first step fails nothing at all can be followed: one error says so, not every fact. */
+function refuseBroken(root: Kustomization, { visits }: Walk, cluster: string, top: string): void {
+  const outcome = visits.get(keyOf(root))?.outcome;
+  if (outcome?.state !== 'stuck' || outcome.objects !== undefined || root.spec.suspend) return;
+  throw new RepositoryError(
+    `Flux could not begin at ${cluster}: Kustomization ${keyOf(root)} ${outcome.why}. The repository is taken to begin at ${top}; where it begins below that, say so with --source DIR`,
+  );
 }
 
 /** spec.ignore of the object that stands for the repository. */

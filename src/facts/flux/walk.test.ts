@@ -102,6 +102,14 @@ patches:
     );
   });
 
+  it('refuses a cluster folder that Flux could not begin with, and says where the repository is taken to begin', async () => {
+    const source =
+      '---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: flux-system, namespace: flux-system}\nspec: {url: "https://example.org/fleet", ignore: "/*\\n!/elsewhere"}\n';
+    await expect(
+      read({ [`${CLUSTER}/source.yaml`]: source, [`${CLUSTER}/apps.yaml`]: kustomization('apps', './apps') }),
+    ).rejects.toThrow(/Flux could not begin at .*is no folder of GitRepository .*--source DIR/);
+  });
+
   it('needs kubectl or kustomize, and says so', async () => {
     const repository = await repositoryOf({ [`${CLUSTER}/web.yaml`]: deployment('web', 'shop') });
     await expect(
