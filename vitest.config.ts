@@ -8,6 +8,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Many of them wait for a command line of their own; by itself vitest would leave a processor idle.
+          maxWorkers: '100%',
           include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts', 'test/cluster/**/*.test.ts'],
         },
       },

@@ -69,6 +69,22 @@ const evidenceOption = (command: Command) =>
     ranges,
   );
 
+/** Where the facts come from, for every command that judges once. */
+const factsOptions = (command: Command) =>
+  evidenceOption(clusterOptions(command))
+    .option(
+      '-f, --manifests <path>',
+      'judge these files or folders instead of a cluster; may be repeated',
+      several,
+    )
+    .option('--flux <dir>', FLUX_HELP)
+    .option('--source <[namespace/name=]dir>', SOURCE_HELP, several)
+    .option(
+      '--static',
+      'judge manifests by their templates alone, as if they were rolled out and healthy',
+      false,
+    );
+
 evidenceOption(clusterOptions(program.command('operator')))
   .description('run the controller in a cluster')
   .option(
@@ -95,21 +111,9 @@ evidenceOption(clusterOptions(program.command('operator')))
   .addOption(new Option('--log-level <level>', 'how much is logged').choices(LOG_LEVELS).default('info'))
   .action(operator);
 
-evidenceOption(clusterOptions(program.command('verify')))
+factsOptions(program.command('verify'))
   .description('judge items once and print the verdicts')
   .argument('[items...]', 'files or folders of RemediationItems (default: those in the cluster)')
-  .option(
-    '-f, --manifests <path>',
-    'judge these files or folders instead of a cluster; may be repeated',
-    several,
-  )
-  .option('--flux <dir>', FLUX_HELP)
-  .option('--source <[namespace/name=]dir>', SOURCE_HELP, several)
-  .option(
-    '--static',
-    'judge manifests by their templates alone, as if they were rolled out and healthy',
-    false,
-  )
   .option('-n, --namespace <name>', 'only items of this namespace')
   .option('-l, --selector <selector>', 'only items with these labels, as kubectl takes them')
   .addOption(
@@ -180,23 +184,11 @@ clusterOptions(program.command('reach'))
   )
   .action(reach);
 
-evidenceOption(clusterOptions(program.command('report')))
+factsOptions(program.command('report'))
   .description(
     "the review as it stands: from the items' status in the cluster, or judged on the spot with --items",
   )
   .option('--items <path>', 'judge the items of these files or folders, drafts too; may be repeated', several)
-  .option(
-    '-f, --manifests <path>',
-    'judge them against these files or folders instead of a cluster; may be repeated',
-    several,
-  )
-  .option('--flux <dir>', FLUX_HELP)
-  .option('--source <[namespace/name=]dir>', SOURCE_HELP, several)
-  .option(
-    '--static',
-    'judge manifests by their templates alone, as if they were rolled out and healthy',
-    false,
-  )
   .option('-n, --namespace <name>', 'only items of this namespace')
   .option('-l, --selector <selector>', 'only items with these labels, such as remediation.dev/review=NAME')
   .addOption(
@@ -211,21 +203,9 @@ evidenceOption(clusterOptions(program.command('report')))
   .option('--timeout <seconds>', 'how long the cluster may take to answer', count, 60)
   .action(report);
 
-evidenceOption(clusterOptions(program.command('suggest')))
+factsOptions(program.command('suggest'))
   .description('what would make the failing checks of an item pass, judged before it is shown')
   .argument('<item>', 'name of an item, or a file of items')
-  .option(
-    '-f, --manifests <path>',
-    'judge these files or folders instead of a cluster; may be repeated',
-    several,
-  )
-  .option('--flux <dir>', FLUX_HELP)
-  .option('--source <[namespace/name=]dir>', SOURCE_HELP, several)
-  .option(
-    '--static',
-    'judge manifests by their templates alone, as if they were rolled out and healthy',
-    false,
-  )
   .option('-n, --namespace <name>', 'namespace of the item')
   .addOption(
     new Option('-o, --output <format>', 'how the suggestions are printed')

@@ -4,8 +4,8 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { KIND } from '../api/group.ts';
-import { workTreeAround } from '../facts/artifacts/folder.ts';
 import { loadManifests, type Manifest, type ManifestPlace } from '../facts/manifest-files.ts';
+import { workTreeAround } from '../facts/work-tree.ts';
 import type { JudgedItem } from '../report/items.ts';
 import type { Place, PlaceOf } from '../report/review.ts';
 import type { Opened } from './sources.ts';

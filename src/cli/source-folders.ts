@@ -4,11 +4,12 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { folderTree, remotesOf, sameOrigin, workTreeAround } from '../facts/artifacts/folder.ts';
+import { folderTree } from '../facts/artifacts/folder.ts';
 import type { Manifest } from '../facts/manifest-files.ts';
 import { failedBy, isEvidenceError } from '../facts/network/evidence-error.ts';
 import { SOURCE_API } from '../facts/source.ts';
 import type { Fact, SourceRef, SourceTree } from '../facts/view.ts';
+import { remotesOf, sameOrigin, workTreeAround } from '../facts/work-tree.ts';
 import { UsageError } from './exit.ts';
 import type { Opened } from './sources.ts';
 

@@ -1,7 +1,6 @@
 // How a cluster comes up and goes down. Everything here may be called again at
 // any point: what is already there is left alone, and what a killed process
 // left half done is finished or swept away by the next call.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,6 +24,7 @@ import {
   withStateLock,
   writeState,
 } from './state.ts';
+import { type Watchdog, watchedBy } from './watched.ts';
 
 /** Makes the name ours, with ports of its own; answers the state of the one that has it where it is taken. */
 export function claim(
@@ -198,34 +198,9 @@ export async function sweep(): Promise<string[]> {
   return swept;
 }
 
-export interface Watchdog {
-  /** Ends the watchdog without touching the cluster. */
-  release(): Promise<void>;
-}
-
 /**
  * Starts a process that takes the cluster down when this one ends, however it
- * ends: the kernel closes the pipe between them even after SIGKILL.
+ * ends.
  */
-export function startWatchdog(state: ClusterState): Watchdog {
-  const file = join(import.meta.dirname, 'watchdog.ts');
-  const child = spawn(process.execPath, [file, state.name, state.id], {
-    cwd: '/',
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  child.unref();
-  const pipe = child.stdin;
-  if ('unref' in pipe && typeof pipe.unref === 'function') pipe.unref();
-  pipe.on('error', () => undefined);
-  return { release: () => release(child) };
-}
-
-function release(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) return resolve();
-    child.ref();
-    child.once('exit', () => resolve());
-    child.stdin?.end('release');
-  });
-}
+export const startWatchdog = ({ name, id }: ClusterState): Watchdog =>
+  watchedBy(join(import.meta.dirname, 'watchdog.ts'), [name, id]);

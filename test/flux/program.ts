@@ -11,7 +11,8 @@ import {
   startDetached,
   waitGone,
 } from '../cluster/processes.ts';
-import { startWatchdog, type Watchdog } from './owner.ts';
+import type { Watchdog } from '../cluster/watched.ts';
+import { startWatchdog } from './owner.ts';
 
 export interface Program {
   /** Asks it to end, as the kubelet does; its files stay. */

@@ -5,7 +5,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { folderTree, remotesOf, workTreeAround } from './folder.ts';
+import { remotesOf, workTreeAround } from '../work-tree.ts';
+import { folderTree } from './folder.ts';
 import { TREE_LIMITS } from './limits.ts';
 
 let folder: string;

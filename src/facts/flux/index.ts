@@ -3,8 +3,8 @@
 
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { remotesOf, sameOrigin } from '../artifacts/folder.ts';
 import type { Manifest } from '../manifest-files.ts';
+import { remotesOf, sameOrigin, workTreeAround } from '../work-tree.ts';
 import { findKustomize } from './build.ts';
 import type { Doubt } from './doubts.ts';
 import { findUnreached, type Unreached } from './files.ts';
@@ -21,7 +21,7 @@ import {
 } from './kustomization.ts';
 import type { Applied } from './objects.ts';
 import { effectiveOf } from './outcome.ts';
-import { RepositoryError, workTreeOf } from './repository.ts';
+import { RepositoryError } from './repository.ts';
 import { type NamedFolders, openSources, type Sources } from './sources.ts';
 import { createVisitor, type Visitor, type Walk, walk } from './walk.ts';
 
@@ -61,7 +61,9 @@ export async function readFlux({
   const given = await realpath(cluster).catch(() => undefined);
   if (!given || !(await stat(given)).isDirectory()) throw new RepositoryError(`${cluster}: no such folder`);
   const top =
-    repository === undefined ? await workTreeOf(given) : await realpath(repository).catch(() => undefined);
+    repository === undefined
+      ? await workTreeAround(given)
+      : await realpath(repository).catch(() => undefined);
   if (!top)
     throw new RepositoryError(
       repository === undefined

@@ -3,10 +3,11 @@
 // so that a build can write its kustomization.yaml as kustomize-controller does,
 // and the work tree stays untouched.
 
-import { execFile } from 'node:child_process';
-import { copyFile, lstat, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { isEvidenceError } from '../network/evidence-error.ts';
+import { filesIn } from '../work-tree.ts';
 import { type Copies, copiesOf } from './copies.ts';
 import { ignoreRules } from './ignore.ts';
 
@@ -31,15 +32,6 @@ const AT_A_TIME = 32;
 /** A folder that cannot be offered as a source: told without a stack. */
 export class RepositoryError extends Error {}
 
-/** The top of the Git work tree that `folder` lies in; undefined where it lies in none. */
-export async function workTreeOf(folder: string): Promise<string | undefined> {
-  for (let at = path.resolve(folder); ; at = path.dirname(at)) {
-    // A file in work trees beside the first one and in submodules.
-    if (await stat(path.join(at, '.git')).catch(() => undefined)) return at;
-    if (path.dirname(at) === at) return undefined;
-  }
-}
-
 /**
  * Copies what Flux would find in `folder`. `ignore` is spec.ignore of the source
  * object, if there is one. Throws a RepositoryError where it is no folder or too large.
@@ -48,11 +40,11 @@ export async function copyArtifact(folder: string, ignore?: string): Promise<Art
   if (!(await stat(folder).catch(() => undefined))?.isDirectory())
     throw new RepositoryError(`${folder}: no such folder`);
   const notes: string[] = [];
-  const listed = (await filesOfGit(folder)) ?? (await filesOfFolder(folder));
+  const { files: listed } = await filesIn(folder, MAX_FILES).catch((error: unknown) => {
+    throw isEvidenceError(error) ? new RepositoryError(error.message) : error;
+  });
   if (listed.length > MAX_FILES)
-    throw new RepositoryError(
-      `${folder} has ${listed.length} files, more than the ${MAX_FILES} that are read`,
-    );
+    throw new RepositoryError(`${folder} has more than the ${MAX_FILES} files that are read`);
   const leaves = await ignoreRules(folder, listed, ignore);
   const root = await mkdtemp(path.join(tmpdir(), 'remediation-flux-'));
   const copied: string[] = [];
@@ -86,35 +78,4 @@ export async function copyArtifact(folder: string, ignore?: string): Promise<Art
     );
   const files = copied.sort();
   return { folder: path.resolve(folder), root, copies: copiesOf(root, files), files, notes };
-}
-
-/** What Git tracks, and what it would take in: a file that .gitignore names never reaches Flux. */
-async function filesOfGit(folder: string): Promise<string[] | undefined> {
-  if (!(await workTreeOf(folder))) return undefined;
-  // A hook of a foreign repository must not run, and its owner may be another user (a container).
-  const safe = ['core.fsmonitor=false', 'core.hooksPath=/dev/null', 'safe.directory=*'];
-  const options = [...safe.flatMap((each) => ['-c', each]), '-C', folder];
-  return new Promise((resolve) => {
-    execFile(
-      'git',
-      [...options, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
-      { maxBuffer: 256 * 1024 * 1024, timeout: 60_000 },
-      (error, stdout) => resolve(error ? undefined : [...new Set(stdout.split('\0').filter(Boolean))]),
-    );
-  });
-}
-
-async function filesOfFolder(folder: string): Promise<string[]> {
-  const found: string[] = [];
-  const todo = [''];
-  for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
-    for (const entry of await readdir(path.join(folder, at), { withFileTypes: true })) {
-      const file = at === '' ? entry.name : `${at}/${entry.name}`;
-      if (entry.name === '.git') continue;
-      if (entry.isDirectory()) todo.push(file);
-      else found.push(file);
-      if (found.length > MAX_FILES) return found;
-    }
-  }
-  return found;
 }
