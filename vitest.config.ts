@@ -10,6 +10,8 @@ export default defineConfig({
           name: 'unit',
           // Many of them wait for a command line of their own; by itself vitest would leave a processor idle.
           maxWorkers: '100%',
+          // For what hangs: a command line takes seconds to answer on a machine that is busy.
+          testTimeout: 30_000,
           include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts', 'test/cluster/**/*.test.ts'],
         },
       },
