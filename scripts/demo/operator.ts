@@ -38,8 +38,10 @@ export async function startOperator(cluster: Cluster, name: string): Promise<Dem
       '--metrics-bind-address',
       '127.0.0.1:0',
     ],
-    root,
+    // Also its home: what it keeps there goes with the cluster.
+    cluster.folder,
     logFile,
+    { NODE_COMPILE_CACHE: path.join(cacheFolder(), 'compiled') },
   );
   await writeFile(record(name), JSON.stringify(identity));
   return { metrics: await addressIn(logFile, identity), stop: () => stop(name, identity) };
