@@ -12,6 +12,7 @@ export default defineConfig({
           maxWorkers: '100%',
           // For what hangs: a command line takes seconds to answer on a machine that is busy.
           testTimeout: 30_000,
+          sequence: { groupOrder: 0 },
           include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts', 'test/cluster/**/*.test.ts'],
         },
       },
@@ -25,6 +26,7 @@ export default defineConfig({
           hookTimeout: 900_000,
           // Most of a suite's time is waiting for clocks of the control plane; more at a time would wait for the processor.
           maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -36,6 +38,7 @@ export default defineConfig({
           hookTimeout: 900_000,
           // One after the other: each has a source-controller of its own in the cluster that they share.
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -44,6 +47,8 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           globalSetup: ['test/browser/vitest-setup.ts'],
           hookTimeout: 120_000,
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
