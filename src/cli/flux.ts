@@ -7,6 +7,7 @@ import type { Manifest } from '../facts/manifest-files.ts';
 import { manifestSource } from '../facts/manifests.ts';
 import { UsageError } from './exit.ts';
 import { withHindsight } from './hindsight.ts';
+import { namedFolders } from './source-folders.ts';
 import type { Opened } from './sources.ts';
 
 export interface FluxFlags {
@@ -19,10 +20,12 @@ export interface FluxFlags {
 export async function openFlux(
   flags: FluxFlags,
 ): Promise<Opened & { readonly objects: readonly Manifest[] }> {
-  const { repository, named } = parseSources(flags.source ?? []);
+  const folders = await namedFolders(flags.source ?? []);
+  // Without a name it is the repository itself.
+  const repository = folders.find(({ source }) => source === undefined)?.folder;
   const world = await readFlux({
     cluster: flags.flux,
-    named,
+    named: new Map(folders.flatMap(({ source, folder }) => (source === undefined ? [] : [[source, folder]]))),
     ...(repository === undefined ? {} : { repository }),
   }).catch((error: unknown) => {
     if (error instanceof RepositoryError) throw new UsageError(`--flux: ${error.message}`);
@@ -49,19 +52,4 @@ export async function openFlux(
     },
     close: async () => {},
   };
-}
-
-/** `[NAMESPACE/NAME=]DIR`: without a name it is the repository itself. */
-function parseSources(given: readonly string[]): {
-  readonly repository?: string;
-  readonly named: ReadonlyMap<string, string>;
-} {
-  const named = new Map<string, string>();
-  let repository: string | undefined;
-  for (const text of given) {
-    const [, name, folder] = /^([^=/]+\/[^=/]+)=(.+)$/.exec(text) ?? [];
-    if (name && folder) named.set(name, folder);
-    else repository = text;
-  }
-  return { named, ...(repository === undefined ? {} : { repository }) };
 }

@@ -84,7 +84,8 @@ export async function withFolders<O extends Opened>(opened: O, options: FolderOp
   };
 }
 
-async function namedFolders(given: readonly string[]): Promise<Named[]> {
+/** Reads `[NAMESPACE/NAME=]DIR`s. Throws a UsageError for a folder that is none, and for two that stand for the same. */
+export async function namedFolders(given: readonly string[]): Promise<readonly Named[]> {
   const named: Named[] = [];
   for (const text of given) {
     const [, source, folder = text] = /^([a-z0-9-]+\/[a-z0-9.-]+)=(.*)$/s.exec(text) ?? [];
