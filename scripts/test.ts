@@ -69,6 +69,11 @@ interface Counts {
   skipped: number;
 }
 
+interface Report extends Readonly<Counts> {
+  /** What failed, with the first line of what it says. */
+  readonly failures: readonly string[];
+}
+
 function run(command: readonly string[]): Promise<number> {
   const [program = '', ...args] = command;
   return new Promise((resolve) => {
@@ -81,24 +86,58 @@ function run(command: readonly string[]): Promise<number> {
   });
 }
 
-/** What a project's report counts; undefined when it wrote none. */
-async function countsOf(project: string): Promise<Counts | undefined> {
+/** What vitest's JSON reporter writes, as far as it is told here. */
+interface VitestReport {
+  readonly numPassedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[] | null;
+    }[];
+  }[];
+}
+
+/** What a project's report says; undefined when it wrote none. */
+async function reportOf(project: string): Promise<Report | undefined> {
+  let report: VitestReport;
   try {
-    const report = JSON.parse(await readFile(path.join(reports, `${project}.json`), 'utf8')) as {
-      numPassedTests: number;
-      numFailedTests: number;
-      numPendingTests: number;
-      numTodoTests: number;
-    };
-    return {
-      passed: report.numPassedTests,
-      failed: report.numFailedTests,
-      skipped: report.numPendingTests + report.numTodoTests,
-    };
+    report = JSON.parse(await readFile(path.join(reports, `${project}.json`), 'utf8')) as VitestReport;
   } catch {
     return undefined;
   }
+  const failures = report.testResults.flatMap(failuresOf);
+  return {
+    passed: report.numPassedTests,
+    failed: failures.length,
+    skipped: report.numPendingTests + report.numTodoTests,
+    failures,
+  };
 }
+
+function failuresOf({ name, status, message, assertionResults }: VitestReport['testResults'][number]) {
+  const file = path.relative(root, name);
+  const failed = assertionResults.filter((each) => each.status === 'failed');
+  // A file whose set-up fails says so of itself, and of no test.
+  if (failed.length === 0 && status === 'failed') return [`${file}\n        ${firstLines(message)}`];
+  return failed.map(
+    ({ fullName, failureMessages }) =>
+      `${file}: ${fullName}\n        ${firstLines(failureMessages?.join('\n') ?? '')}`,
+  );
+}
+
+/** Of a message: what is said before the stack, which stands further above. */
+const firstLines = (message: string): string =>
+  message
+    .split(/\n\s+at /)[0]!
+    .trim()
+    .slice(0, 1_000)
+    .replaceAll('\n', '\n        ');
 
 await rm(reports, { recursive: true, force: true });
 await mkdir(reports, { recursive: true });
@@ -109,7 +148,7 @@ for (const step of steps) {
   const started = performance.now();
   const code = await run(step.command);
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
-  const counts = step.project ? await countsOf(step.project) : undefined;
+  const counts = step.project ? await reportOf(step.project) : undefined;
   total.passed += counts?.passed ?? (code === 0 ? 1 : 0);
   total.skipped += counts?.skipped ?? 0;
   // A step can fail without a failed test: a report that is missing, a suite that does not load.
@@ -120,6 +159,7 @@ for (const step of steps) {
       ? 'ok'
       : 'FAILED';
   lines.push(`  ${code === 0 ? '✓' : '✗'} ${step.name.padEnd(22)} ${told} (${seconds} s)`);
+  for (const failure of counts?.failures ?? []) lines.push(`      ${failure}`);
 }
 console.log(`\n${lines.join('\n')}\n`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
