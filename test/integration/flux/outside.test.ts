@@ -6,7 +6,7 @@ import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ItemStatus } from '../../../src/api/status.ts';
-import { remediation } from '../../../src/cli/testing/run.ts';
+import { launch } from '../../../src/cli/testing/run.ts';
 import type { KubeObject } from '../../../src/kubernetes/index.ts';
 import { sharedCluster } from '../../cluster/suite.ts';
 import type { ServedRepository } from '../../flux/git-server.ts';
@@ -115,7 +115,7 @@ describe.skipIf(!cluster || !programs || !host)('verify from outside the cluster
     });
   }
   async function verify(kubeconfig: string) {
-    const { code, stdout, stderr } = await remediation([
+    const { code, stdout, stderr } = await launch([
       ...['verify', file, '--kubeconfig', kubeconfig, '-o', 'json'],
     ]);
     expect(stdout, stderr).not.toBe('');

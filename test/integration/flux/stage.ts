@@ -170,6 +170,15 @@ export async function setStage(
   return stage;
 }
 
+/**
+ * The item has been in these states and in no other. What a GET has shown may
+ * reach the follower a moment later.
+ */
+export async function wentThrough(item: Follower<Item>, ...states: (State | undefined)[]): Promise<void> {
+  await eventually(() => expect(statesOf(item)).toEqual(new Set(states)), 5_000);
+  item.stop();
+}
+
 export const statesOf = ({ seen }: Follower<Item>): ReadonlySet<State | undefined> =>
   new Set(seen.map(({ object }) => object.status?.state));
 
