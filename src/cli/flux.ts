@@ -8,7 +8,7 @@ import { manifestSource } from '../facts/manifests.ts';
 import { UsageError } from './exit.ts';
 import { withHindsight } from './hindsight.ts';
 import { namedFolders } from './source-folders.ts';
-import type { Opened } from './sources.ts';
+import { neverChanges, type Opened } from './sources.ts';
 
 export interface FluxFlags {
   readonly flux: string;
@@ -45,7 +45,7 @@ export async function openFlux(
     problems: [],
     notes: world.notes,
     patienceMs: 0,
-    nextChange: async () => {},
+    nextChange: neverChanges,
     hindsight: async () => {
       const unreached = await world.unreached();
       return withHindsight(unreached, (more) => sourceOf([...objects, ...more]));

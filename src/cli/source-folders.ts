@@ -1,14 +1,15 @@
 // The folders that stand for Flux sources: those that --source names, and offline
-// the Git work tree around the manifests. Read when the first check asks for one.
+// the Git work tree around the manifests. Read when the first check asks for one,
+// as Flux would make an artifact of it where the object of the source is known.
 
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Wanted, wantedBy } from '../facts/artifacts/flux-source.ts';
 import { folderTree } from '../facts/artifacts/folder.ts';
 import type { Manifest } from '../facts/manifest-files.ts';
 import { failedBy, isEvidenceError } from '../facts/network/evidence-error.ts';
-import { SOURCE_API } from '../facts/source.ts';
-import type { Fact, SourceRef, SourceTree } from '../facts/view.ts';
+import { SOURCE_API, type Source, wholeRef } from '../facts/source.ts';
+import type { Fact, SourceRef, SourceTree, WholeObject } from '../facts/view.ts';
 import { remotesOf, sameOrigin, workTreeAround } from '../facts/work-tree.ts';
 import { UsageError } from './exit.ts';
 import type { Opened } from './sources.ts';
@@ -32,22 +33,23 @@ export interface FolderOptions {
 /** The same facts, with folders for sources. Throws a UsageError for a folder that is none. */
 export async function withFolders<O extends Opened>(opened: O, options: FolderOptions): Promise<O> {
   const named = await namedFolders(options.source ?? []);
-  const wanted = options.around ? await defaultFolder(options.around) : undefined;
-  if (named.length === 0 && !wanted) return opened;
+  const work = options.around ? await defaultFolder(options.around) : undefined;
+  if (named.length === 0 && !work) return opened;
   const trees = new Map<string, Fact<SourceTree>>();
   let arrived = Promise.withResolvers<void>();
 
-  function treeOf(folder: string): Fact<SourceTree> {
-    const known = trees.get(folder);
+  function treeOf(folder: string, wanted: Wanted | undefined): Fact<SourceTree> {
+    const key = JSON.stringify([folder, wanted]);
+    const known = trees.get(key);
     if (known) return known;
     const reading: Fact<SourceTree> = { state: 'pending', message: `the files in ${folder}` };
-    trees.set(folder, reading);
-    void folderTree(folder)
+    trees.set(key, reading);
+    void folderTree(folder, { wanted })
       .then(
-        (value) => trees.set(folder, { state: 'known', value }),
+        (value) => trees.set(key, { state: 'known', value }),
         (error: unknown) =>
           trees.set(
-            folder,
+            key,
             isEvidenceError(error)
               ? failedBy(error)
               : { state: 'failed', reason: 'Unreadable', message: `${folder}: ${String(error)}` },
@@ -69,18 +71,17 @@ export async function withFolders<O extends Opened>(opened: O, options: FolderOp
         const given =
           named.find((each) => each.source === `${ref.namespace}/${ref.name}`) ??
           named.find((each) => each.source === undefined);
-        if (given) return treeOf(given.folder);
-        if (!wanted || ref.kind !== 'GitRepository') return source.tree(ref);
-        return elsewhere(ref, options.objects ?? [], wanted) ?? treeOf(wanted.folder);
+        const around = given || ref.kind !== 'GitRepository' ? undefined : work;
+        const folder = given?.folder ?? around?.folder;
+        if (folder === undefined) return source.tree(ref);
+        const object = objectOf(ref, options.objects, source);
+        if (object.state === 'pending') return object;
+        const known = object.state === 'known' ? object.value : undefined;
+        return (around && elsewhere(ref, known, around)) ?? treeOf(folder, known && wantedBy(ref, known));
       },
     },
     patienceMs: Math.max(opened.patienceMs, options.timeout * 1000),
-    // Manifests alone have no patience, since nothing of them changes any more.
-    nextChange: (withinMs) =>
-      Promise.race([
-        arrived.promise,
-        opened.patienceMs > 0 ? opened.nextChange(withinMs) : sleep(withinMs, undefined, { ref: false }),
-      ]),
+    nextChange: (withinMs) => Promise.race([arrived.promise, opened.nextChange(withinMs)]),
   };
 }
 
@@ -113,20 +114,32 @@ async function defaultFolder(around: readonly string[]): Promise<DefaultFolder |
   return undefined;
 }
 
-/** A source whose manifest names another origin than the work tree's is not the work tree. */
-function elsewhere(
+/** The object of a source: of the manifests in whatever version, else as the cluster has it. */
+function objectOf(
   { kind, namespace, name }: SourceRef,
-  objects: readonly Manifest[],
-  { folder, remotes }: DefaultFolder,
-): Fact<SourceTree> | undefined {
-  const object = objects.find(
+  objects: readonly Manifest[] | undefined,
+  source: Source,
+): Fact<WholeObject> {
+  if (!objects)
+    return source.get(wholeRef({ apiVersion: SOURCE_API, kind }), namespace, name) as Fact<WholeObject>;
+  const [group] = SOURCE_API.split('/');
+  const value = objects.find(
     (each) =>
       each.kind === kind &&
-      each.apiVersion.split('/')[0] === SOURCE_API.split('/')[0] &&
+      each.apiVersion.split('/')[0] === group &&
       each.metadata.name === name &&
       (each.metadata.namespace ?? 'default') === namespace,
   );
-  const url = (object?.spec as { url?: unknown } | undefined)?.url;
+  return value ? { state: 'known', value } : { state: 'absent', served: true };
+}
+
+/** A source whose object names another origin than the work tree's is not the work tree. */
+function elsewhere(
+  { kind, namespace, name }: SourceRef,
+  object: WholeObject | undefined,
+  { folder, remotes }: DefaultFolder,
+): Fact<SourceTree> | undefined {
+  const url = (object?.spec as { url?: unknown } | null | undefined)?.url;
   if (typeof url !== 'string' || remotes.length === 0 || remotes.some((each) => sameOrigin(each, url)))
     return undefined;
   return {

@@ -1,6 +1,7 @@
 // Where a command's facts come from: the cluster that it was pointed at, or
 // manifests. Closed by whoever opened it.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Check } from '../checks/check.ts';
 import { liveSource } from '../facts/live.ts';
 import type { Loaded, Manifest, ManifestPlace } from '../facts/manifest-files.ts';
@@ -46,10 +47,13 @@ export function openManifests(
     problems: files.flatMap(({ problems }) => problems),
     notes: files.flatMap(({ ignored }) => ignored.map((line) => `passed over: ${line}`)),
     patienceMs: 0,
-    nextChange: async () => {},
+    nextChange: neverChanges,
     close: async () => {},
   };
 }
+
+/** The nextChange of files. Whoever has patience waits for something else, which keeps the process alive. */
+export const neverChanges = (withinMs: number): Promise<void> => sleep(withinMs, undefined, { ref: false });
 
 export interface ClusterFlags {
   readonly kubeconfig?: string;

@@ -82,7 +82,9 @@ export interface SourceTree {
   readonly files: ReadonlyMap<string, SourceFile>;
   /** Why files that this glob means may be missing here though the repository has them; undefined where missing means missing. */
   leftOut(glob: string): string | undefined;
-  /** What is worth knowing about the tree as a whole: that it is stale, that links were passed over. */
+  /** Why Flux may apply something older than what its origin has; each names the source. */
+  readonly stale: readonly string[];
+  /** What else is worth knowing about the tree as a whole: that links were passed over. */
   readonly notes: readonly string[];
 }
 

@@ -18,6 +18,7 @@ function judge(files: Readonly<Record<string, string>>, entry: object) {
       ]),
     ),
     leftOut: () => undefined,
+    stale: [],
     notes: [],
   };
   const facts: Partial<Facts> = { tree: () => ({ state: 'known', value: tree }) };

@@ -5,12 +5,12 @@ import type { SourceFile } from '../../facts/view.ts';
 import { type CheckContext, defineCheck, type Finding, type Judgement, type Subject } from '../check.ts';
 import { compileCel } from '../shared/cel.ts';
 import { count, finding, isUnknowable, refer, someOf, unknownFinding } from '../shared/messages.ts';
-import { judgeDocuments } from './expectations.ts';
+import { judgeDocuments, notKept } from './expectations.ts';
 import { compileGlob } from './glob.ts';
 import { judgeHeadings } from './headings.ts';
 import { reasons } from './reasons.ts';
 import { type FileParams, type Params, schema } from './schema.ts';
-import { isWorkflow, judgeSteps, type Steps, stepMissing } from './steps.ts';
+import { judgeSteps, type Steps, stepMissing } from './steps.ts';
 import { judgeTexts, patternOf } from './text.ts';
 import {
   at,
@@ -136,7 +136,7 @@ function judgeFile(
   effort: Effort,
 ): readonly Finding[] {
   if (!asksEach(entry)) return [];
-  if (file.text === undefined) return [notKept(file, field, place)];
+  if (file.text === undefined) return [notKept(file, `${field}.path`, place)];
   return [
     ...(entry.headings.length > 0 ? judgeHeadings(entry, field, file, place, effort) : []),
     ...(entry.yaml.length > 0 ? judgeDocuments(entry, field, file, place, effort) : []),
@@ -153,11 +153,8 @@ function judgeStep(
   effort: Effort,
   leftOut: string | undefined,
 ): Steps {
-  const kept = files.filter(({ text }) => text !== undefined);
-  const judged = judgeSteps(wanted, field, kept, place, effort);
+  const judged = judgeSteps(wanted, field, files, place, effort);
   if (judged) return judged;
-  const unread = files.filter((file) => file.text === undefined && isWorkflow(file));
-  if (unread.length > 0) return { findings: unread.map((file) => notKept(file, field, place)) };
   if (leftOut !== undefined) return { findings: [away(path, field, place, leftOut)] };
   return { findings: [stepMissing(wanted, field, files, place, effort)] };
 }
@@ -231,29 +228,13 @@ const forbidden = (found: readonly SourceFile[], field: string, place: Place): r
     }),
   );
 
-function notKept({ path, unread }: SourceFile, field: string, place: Place): Finding {
-  return finding({
-    level: 'Unknown',
-    reason: 'NotKept',
-    subject: place.subject,
-    field: `${field}.path`,
-    location: located(place, path),
-    what: `${at(place, path)} cannot be read: ${unread ?? 'its content was not kept'}.`,
-    fix: 'Split the file, or narrow path.',
-  });
-}
-
-/** A note that names the source says that it may be behind its origin; any other is about some files. */
+/** What there is to know about the tree as a whole. */
 function notes({ tree, subject }: Place): readonly Finding[] {
-  const name = refer(subject);
-  return tree.notes.map((note) =>
-    note.includes(name)
-      ? { level: 'Warning', reason: 'SourceStale', subject, message: note }
-      : {
-          level: 'Note',
-          reason: 'SourceNote',
-          subject,
-          message: `${name} at ${shortRevision(tree.revision)}: ${note}`,
-        },
-  );
+  const where = `${refer(subject)} at ${shortRevision(tree.revision)}`;
+  return [
+    ...tree.stale.map((message): Finding => ({ level: 'Warning', reason: 'SourceStale', subject, message })),
+    ...tree.notes.map(
+      (note): Finding => ({ level: 'Note', reason: 'SourceNote', subject, message: `${where}: ${note}` }),
+    ),
+  ];
 }

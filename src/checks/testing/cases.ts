@@ -47,6 +47,7 @@ const givenTree = z.strictObject({
   unread: z.record(z.string(), z.string()).default({}),
   /** Globs of which files may be missing, and why. */
   leftOut: z.record(z.string(), z.string()).default({}),
+  stale: z.array(z.string()).default([]),
   notes: z.array(z.string()).default([]),
 });
 
@@ -161,6 +162,7 @@ const treesOf =
         revision: given.revision,
         files: new Map(files),
         leftOut: (glob) => given.leftOut[glob],
+        stale: given.stale,
         notes: given.notes,
       },
     };

@@ -3,8 +3,8 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { SourceFile } from '../view.ts';
-import { type Allowance, NO_ROOM } from './budget.ts';
-import { size, type TreeLimits } from './limits.ts';
+import type { Allowance } from './budget.ts';
+import { ENTRY_BYTES, size, type TreeLimits } from './limits.ts';
 
 /** What was in an archive or a folder. */
 export interface TreeFiles {
@@ -21,7 +21,7 @@ export interface TreeFiles {
 export interface Collector {
   /** Is the content of a file of this size to be read? */
   wants(bytes: number): boolean;
-  /** `content` is undefined for what was not wanted. */
+  /** `content` is undefined for what was not wanted. This and the next two throw EvidenceError where there is no room. */
   file(path: string, bytes: number, content?: Buffer): void;
   folder(path: string): void;
   /** `what` in the plural: links, devices. */
@@ -47,6 +47,7 @@ export function collectFiles({ limits, previous, allowance }: Keeping): Collecto
   const folders = new Set<string>();
   const passed = new Map<string, string[]>();
   let kept = 0;
+  const take = (path: string) => allowance?.take(ENTRY_BYTES + memoryOf(path, Buffer.byteLength(path)));
 
   function read(path: string, bytes: number, content: Buffer | undefined): SourceFile {
     if (bytes > limits.fileBytes)
@@ -61,7 +62,7 @@ export function collectFiles({ limits, previous, allowance }: Keeping): Collecto
     const text = content.toString('utf8');
     if (text.startsWith(LFS_POINTER))
       return { path, size: bytes, unread: 'a pointer of Git LFS in place of the file' };
-    if (allowance && !allowance.take(bytes)) return { path, size: bytes, unread: NO_ROOM };
+    allowance?.take(memoryOf(text, bytes));
     kept += bytes;
     const before = previous?.files.get(path);
     return before?.text === text ? before : { path, size: bytes, text };
@@ -70,13 +71,16 @@ export function collectFiles({ limits, previous, allowance }: Keeping): Collecto
   return {
     wants: (bytes) => bytes <= limits.fileBytes && kept + bytes <= limits.keptBytes,
     file: (path, bytes, content) => {
+      take(path);
       paths.add(path);
       found.push(read(path, bytes, content));
     },
     folder: (path) => {
+      take(path);
       folders.add(path);
     },
     passedOver: (what, path) => {
+      take(path);
       const some = passed.get(what);
       if (some) some.push(path);
       else passed.set(what, [path]);
@@ -95,6 +99,9 @@ export function collectFiles({ limits, previous, allowance }: Keeping): Collecto
     },
   };
 }
+
+/** V8 holds a text in one byte for each character, or, where a character does not fit, in two for each. */
+const memoryOf = (text: string, bytes: number) => (text.length === bytes ? bytes : 2 * text.length);
 
 /** The folders above this path are not empty. */
 function fill(folders: Set<string>, path: string): void {

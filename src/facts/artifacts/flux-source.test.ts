@@ -30,24 +30,24 @@ test('the artifact, and nothing to say about it', () => {
   expect(offered({}, {})).toMatchObject({
     artifact: { url: ARTIFACT.url, digest: ARTIFACT.digest },
     revision: 'main@sha1:4ae1',
-    notes: [],
+    stale: [],
   });
 });
 
 describe('the artifact is what the cluster deploys from, so it is judged, with a note', () => {
   const deployed = 'its artifact of 2026-01-02T00:00:00Z is what the cluster deploys from';
   test('that the source is suspended', () => {
-    const [note] = offered({ suspend: true }, {}).notes;
+    const [note] = offered({ suspend: true }, {}).stale;
     expect(note).toContain(`GitRepository flux-system/flux-system is suspended: ${deployed}`);
     expect(note).toContain('flux resume source git flux-system -n flux-system');
   });
   test('that the source fails', () => {
-    expect(offered({}, { conditions: FAILED }).notes).toEqual([
+    expect(offered({}, { conditions: FAILED }).stale).toEqual([
       expect.stringContaining(`GitOperationFailed: authentication required: ${deployed}`),
     ]);
   });
   test('that its newest spec has not been acted on', () => {
-    expect(offered({}, {}, 2).notes).toEqual([expect.stringContaining('has not acted on the newest spec')]);
+    expect(offered({}, {}, 2).stale).toEqual([expect.stringContaining('has not acted on the newest spec')]);
   });
 });
 

@@ -1,9 +1,11 @@
 // What the object of a Flux source says of its artifact: where it is, whether it
 // is what the source would give today, and why there is none.
 
+import { z } from 'zod';
+import { whyHidden } from '../../api/hidden.ts';
 import type { Fact, Failed, SourceRef, WholeObject } from '../view.ts';
 import { type Artifact, digestProblem } from './fetch.ts';
-import type { IgnoreRules } from './left-out.ts';
+import type { IgnoreRules } from './ignore-rules.ts';
 import { size, TREE_LIMITS } from './limits.ts';
 
 /** A source that offers an artifact. */
@@ -11,9 +13,33 @@ export interface Offered {
   readonly artifact: Artifact;
   readonly revision: string;
   /** Why the artifact is not what the source would give today. */
-  readonly notes: readonly string[];
+  readonly stale: readonly string[];
   readonly rules: IgnoreRules;
 }
+
+/** What its object says of a source whose files come from elsewhere. */
+export interface Wanted {
+  /** Why the artifact in the cluster may be older than the files. */
+  readonly stale: readonly string[];
+  /** What the next artifact is made with. */
+  readonly rules: IgnoreRules;
+  /** Submodules are checked out too. */
+  readonly recurses: boolean;
+}
+
+/** A value that no build could fill in says nothing. */
+const text = z.string().refine((value) => whyHidden(value) === undefined);
+
+/** Of its spec what says which files are left out; a field that is null is as if it were not there. */
+const wantedSchema = z.object({
+  suspend: z.boolean().nullish(),
+  ignore: text.nullish(),
+  layerSelector: z.object({ operation: text.nullish() }).nullish(),
+  sparseCheckout: z.array(text).nullish(),
+  include: z.array(z.object({ repository: z.object({ name: text }), toPath: text.nullish() })).nullish(),
+  prefix: text.nullish(),
+  recurseSubmodules: z.boolean().nullish(),
+});
 
 interface FluxSource {
   readonly metadata?: { readonly generation?: number };
@@ -21,6 +47,7 @@ interface FluxSource {
     readonly suspend?: boolean;
     readonly ignore?: string;
     readonly layerSelector?: { readonly operation?: string };
+    readonly prefix?: string;
   };
   readonly status?: {
     readonly observedGeneration?: number;
@@ -45,7 +72,7 @@ interface Condition {
 /** Of a GitRepository, OCIRepository or Bucket of source.toolkit.fluxcd.io/v1, whole. */
 export function offeredBy(ref: SourceRef, object: WholeObject): Fact<Offered> {
   const { spec = {}, status = {}, metadata = {} } = object as FluxSource;
-  const name = `${ref.kind} ${ref.namespace}/${ref.name}`;
+  const name = nameOf(ref);
   const { artifact } = status;
   if (!artifact) return noArtifact(name, spec.suspend ?? false, readyOf(status.conditions), ref);
   const { url, digest, revision, size: bytes } = artifact;
@@ -61,7 +88,7 @@ export function offeredBy(ref: SourceRef, object: WholeObject): Fact<Offered> {
     value: {
       artifact: { url, digest: digest as string },
       revision: typeof revision === 'string' ? revision : String(digest),
-      notes: staleness(name, ref, { spec, status, metadata }),
+      stale: staleness(name, ref, { spec, status, metadata }),
       rules: {
         source: ref,
         name,
@@ -69,14 +96,49 @@ export function offeredBy(ref: SourceRef, object: WholeObject): Fact<Offered> {
         wanted: spec.ignore,
         copied: spec.layerSelector?.operation === 'copy',
         sparse: status.observedSparseCheckout ?? [],
+        prefix: prefixOf(ref, spec),
         includes: (status.observedInclude ?? []).map(({ repository, toPath }) => ({
           from: repository?.name ?? '',
-          at: toPath ?? repository?.name ?? '',
+          at: toPath || (repository?.name ?? ''),
         })),
       },
     },
   };
 }
+
+/**
+ * Of the same objects as manifests have them, whatever a status in them says of
+ * an earlier artifact. Undefined where an API server would refuse the object, and
+ * where what it says is not known.
+ */
+export function wantedBy(ref: SourceRef, object: WholeObject): Wanted | undefined {
+  const parsed = wantedSchema.safeParse(object.spec ?? {});
+  if (!parsed.success) return undefined;
+  const { suspend, ignore, layerSelector, sparseCheckout, include, recurseSubmodules, prefix } = parsed.data;
+  const name = nameOf(ref);
+  return {
+    stale: staleness(name, ref, { spec: { suspend: suspend ?? false }, status: {}, metadata: {} }),
+    rules: {
+      source: ref,
+      name,
+      observed: ignore ?? undefined,
+      wanted: ignore ?? undefined,
+      copied: layerSelector?.operation === 'copy',
+      sparse: sparseCheckout ?? [],
+      prefix: prefixOf(ref, { prefix: prefix ?? '' }),
+      includes: (include ?? []).map(({ repository, toPath }) => ({
+        from: repository.name,
+        at: toPath || repository.name,
+      })),
+    },
+    recurses: recurseSubmodules ?? false,
+  };
+}
+
+const nameOf = ({ kind, namespace, name }: SourceRef) => `${kind} ${namespace}/${name}`;
+
+const prefixOf = ({ kind }: SourceRef, { prefix }: { readonly prefix?: string }) =>
+  kind === 'Bucket' ? (prefix ?? '') : '';
 
 function noArtifact(
   name: string,

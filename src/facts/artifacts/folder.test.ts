@@ -77,7 +77,7 @@ describe('a work tree', () => {
     commit();
     const tree = await folderTree(folder);
     expect([...tree.files.keys()]).toEqual(['real.md']);
-    expect(tree.notes).toEqual(['symbolic links are passed over: etc, link.md']);
+    expect(tree.notes).toContain('symbolic links are passed over: etc, link.md');
     for (const glob of ['link.md', '*.md', 'etc', 'etc/hosts', '{a,link}.md'])
       expect(tree.leftOut(glob)).toContain('symbolic links are passed over');
     for (const glob of ['real.txt', 'link.md/a', 'docs/link.md', 'etcetera'])
@@ -124,7 +124,7 @@ describe('a folder outside of Git', () => {
 
   test('with too many files is told, and not taken in part', async () => {
     for (let at = 0; at < 12; at++) put(`d${at % 3}/f${at}`);
-    await expect(folderTree(folder, { ...TREE_LIMITS, entries: 10 })).rejects.toMatchObject({
+    await expect(folderTree(folder, { limits: { ...TREE_LIMITS, entries: 10 } })).rejects.toMatchObject({
       reason: 'Unreadable',
       message: expect.stringContaining('more than 10 files'),
     });

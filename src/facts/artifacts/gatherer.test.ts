@@ -3,11 +3,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createFakeClock, type FakeClock } from '../../kubernetes/testing/fake-clock.ts';
 import { EvidenceError } from '../network/evidence-error.ts';
-import type { Allowance } from './budget.ts';
+import { type Allowance, type Budget, createBudget } from './budget.ts';
 import type { Artifact } from './fetch.ts';
 import type { TreeFiles } from './files.ts';
 import { createGatherer, type Gatherer, type Reader } from './gatherer.ts';
-import { ALL_KEPT_BYTES } from './limits.ts';
 
 interface Fetch {
   readonly artifact: Artifact;
@@ -22,13 +21,16 @@ let clock: FakeClock;
 let gatherer: Gatherer;
 let fetches: Fetch[];
 let told: string[];
+let budget: Budget;
 
 beforeEach(() => {
   clock = createFakeClock();
   fetches = [];
   told = [];
+  budget = createBudget(160);
   gatherer = createGatherer({
     clock,
+    budget,
     onChange: ({ key }) => told.push(key),
     fetch: (artifact, { signal, previous, allowance }) => {
       const { promise, resolve, reject } = Promise.withResolvers<TreeFiles>();
@@ -159,24 +161,72 @@ describe('nobody reads it any more', () => {
 });
 
 describe('what a tree takes of the room for all', () => {
-  const takesAll = (fetch: Fetch | undefined) => fetch?.allowance.take(ALL_KEPT_BYTES);
-
-  test('is given back when nobody reads it any more', () => {
+  /** A reads an artifact that takes this much. */
+  async function held(bytes: number): Promise<TreeFiles> {
+    const files = tree();
     gatherer.read(A, artifact('one'));
-    gatherer.read(reader('b'), artifact('two'));
-    expect(takesAll(fetches[0])).toBe(true);
-    expect(takesAll(fetches[1])).toBe(false);
+    fetches[0]?.allowance.take(bytes);
+    fetches[0]?.arrive(files);
+    await settled();
+    return files;
+  }
+
+  test('is given back when nobody reads it any more', async () => {
+    await held(160);
     gatherer.release('a');
-    expect(takesAll(fetches[1])).toBe(true);
+    expect(budget.taken).toBe(0);
   });
 
   test('is given back when it cannot be read after all', async () => {
     gatherer.read(A, artifact('one'));
-    gatherer.read(reader('b'), artifact('two'));
-    takesAll(fetches[0]);
+    fetches[0]?.allowance.take(160);
     fetches[0]?.fail(new EvidenceError('Unreadable', 'cut off'));
     await settled();
-    expect(takesAll(fetches[1])).toBe(true);
+    expect(budget.taken).toBe(0);
+  });
+
+  test('is there for the next revision, whoever else waits for some', async () => {
+    await held(160);
+    gatherer.read(reader('b', 'other'), artifact('other'));
+    gatherer.read(A, artifact('two'));
+    expect(() => fetches[1]?.allowance.take(1)).toThrow('no room');
+    fetches[2]?.allowance.take(100);
+    fetches[2]?.arrive(tree());
+    await settled();
+    expect(budget.taken).toBe(100);
+    fetches[1]?.allowance.take(60);
+  });
+
+  test('is given back when the next revision cannot be had', async () => {
+    await held(160);
+    gatherer.read(A, artifact('two'));
+    fetches[1]?.fail(unreachable());
+    await settled();
+    expect(budget.taken).toBe(0);
+  });
+
+  test('is all free when one revision follows the other faster than they can be fetched', async () => {
+    await held(100);
+    for (const name of ['two', 'three', 'four']) {
+      gatherer.read(A, artifact(name));
+      fetches.at(-1)?.allowance.take(40);
+    }
+    fetches.at(-1)?.arrive(tree());
+    await settled();
+    expect(budget.taken).toBe(40);
+    gatherer.release('a');
+    expect(budget.taken).toBe(0);
+  });
+
+  test('is not held twice: a large tree is dropped before its next revision comes', async () => {
+    const small = await held(10);
+    gatherer.read(A, artifact('two'));
+    expect(fetches[1]?.previous).toBe(small);
+    fetches[1]?.allowance.take(11);
+    fetches[1]?.arrive(tree());
+    await settled();
+    gatherer.read(A, artifact('three'));
+    expect(fetches[2]?.previous).toBeUndefined();
   });
 });
 

@@ -5,7 +5,7 @@ import { type Backoff, type Clock, createBackoff, type TimerHandle } from '../..
 import { EvidenceError, failedBy, isEvidenceError } from '../network/evidence-error.ts';
 import { shownUrl } from '../network/guarded-fetch.ts';
 import type { Fact, Failed, Pending } from '../view.ts';
-import { type Allowance, createBudget } from './budget.ts';
+import { type Allowance, type Budget, createBudget } from './budget.ts';
 import type { Artifact } from './fetch.ts';
 import type { TreeFiles } from './files.ts';
 
@@ -27,6 +27,8 @@ export interface GathererOptions {
   readonly clock: Clock;
   /** The fact of this reader has changed. Never called within read(). */
   readonly onChange: (reader: Reader) => void;
+  /** The room for all trees together. */
+  readonly budget?: Budget;
 }
 
 export interface Gatherer {
@@ -40,6 +42,12 @@ export interface Gatherer {
 const AT_ONCE = 6;
 const AT_ONCE_OF_A_GROUP = 2;
 
+/**
+ * A tree of more than this part of the room is dropped before the next revision of it is fetched. One that is
+ * smaller is held meanwhile, so that files that stay the same are the same objects, and need not be judged again.
+ */
+const SMALL = 1 / 16;
+
 /** How often a place that does not answer is asked before that is told: it may be starting. */
 const PATIENT_TRIES = 3;
 
@@ -50,20 +58,24 @@ interface Entry {
   readonly backoff: Backoff;
   readonly abort: AbortController;
   readonly allowance: Allowance;
-  /** What its first reader held before; kept until the fetch is done. */
+  /** What its first reader held before; kept until the fetch is done, or fails. */
   previous: TreeFiles | undefined;
   fact: Fact<TreeFiles>;
   tries: number;
   retry?: TimerHandle;
 }
 
-export function createGatherer({ fetch, clock, onChange }: GathererOptions): Gatherer {
+export function createGatherer({
+  fetch,
+  clock,
+  onChange,
+  budget = createBudget(),
+}: GathererOptions): Gatherer {
   const entries = new Map<string, Entry>();
   /** Which entry each reader reads. */
   const current = new Map<string, Entry>();
   const waiting: Entry[] = [];
   const underWay = new Map<Entry, Promise<void>>();
-  const allowanceOfOne = createBudget();
   let stopped = false;
 
   function next(): void {
@@ -87,7 +99,7 @@ export function createGatherer({ fetch, clock, onChange }: GathererOptions): Gat
       const { allowance, previous, abort } = entry;
       const value = await fetch(entry.artifact, { signal: abort.signal, previous, allowance });
       entry.fact = { state: 'known', value };
-      entry.previous = undefined;
+      allowance.settle();
     } catch (error) {
       entry.allowance.giveBack();
       if (entry.abort.signal.aborted) return;
@@ -96,21 +108,25 @@ export function createGatherer({ fetch, clock, onChange }: GathererOptions): Gat
         waiting.push(entry);
         next();
       });
+    } finally {
+      entry.previous = undefined;
     }
     if (entry.abort.signal.aborted) entry.allowance.giveBack();
     if (entry.abort.signal.aborted || same(before, entry.fact)) return;
     for (const reader of [...entry.readers.values()]) onChange(reader);
   }
 
-  function enter(reader: Reader, artifact: Artifact, previous: TreeFiles | undefined): Entry {
+  /** `before`: what its source read until now, if nobody else reads it. */
+  function enter(reader: Reader, artifact: Artifact, before: Entry | undefined): Entry {
+    const small = before && before.allowance.taken <= budget.room * SMALL;
     const entry: Entry = {
       artifact,
       group: reader.group,
       readers: new Map(),
       backoff: createBackoff({ initialMs: 1_000, maxMs: 300_000 }),
       abort: new AbortController(),
-      allowance: allowanceOfOne(),
-      previous,
+      previous: small ? heldBy(before) : undefined,
+      allowance: budget.allowance(before?.allowance),
       fact: waitingFor(artifact),
       tries: 0,
     };
@@ -135,9 +151,10 @@ export function createGatherer({ fetch, clock, onChange }: GathererOptions): Gat
     read: (reader, artifact) => {
       const before = current.get(reader.key);
       if (before && keyOf(before.artifact) === keyOf(artifact)) return before.fact;
-      const held = before?.fact.state === 'known' ? before.fact.value : before?.previous;
+      const entry =
+        entries.get(keyOf(artifact)) ??
+        enter(reader, artifact, before?.readers.size === 1 ? before : undefined);
       leave(reader.key);
-      const entry = entries.get(keyOf(artifact)) ?? enter(reader, artifact, held);
       entry.readers.set(reader.key, reader);
       current.set(reader.key, entry);
       next();
@@ -151,6 +168,8 @@ export function createGatherer({ fetch, clock, onChange }: GathererOptions): Gat
     },
   };
 }
+
+const heldBy = ({ fact, previous }: Entry) => (fact.state === 'known' ? fact.value : previous);
 
 const keyOf = ({ url, digest }: Artifact) => `${digest} ${url}`;
 

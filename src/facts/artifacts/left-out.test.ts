@@ -3,7 +3,8 @@
 
 import { describe, expect, test } from 'vitest';
 import type { SourceFile, SourceRef } from '../view.ts';
-import { type IgnoreRules, leftOutOf } from './left-out.ts';
+import type { IgnoreRules } from './ignore-rules.ts';
+import { leftOutOf } from './left-out.ts';
 
 const rules = (more: Partial<IgnoreRules> = {}, kind: SourceRef['kind'] = 'GitRepository'): IgnoreRules => ({
   source: { kind, namespace: 'flux-system', name: 'flux-system' },
@@ -12,6 +13,7 @@ const rules = (more: Partial<IgnoreRules> = {}, kind: SourceRef['kind'] = 'GitRe
   wanted: undefined,
   copied: false,
   sparse: [],
+  prefix: '',
   includes: [],
   ...more,
 });

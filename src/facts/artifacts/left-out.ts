@@ -4,66 +4,38 @@
 // Source: https://fluxcd.io/flux/components/source/gitrepositories/#excluding-files,
 // and github.com/fluxcd/pkg/artifact/storage for what it does in truth.
 
-import type { SourceRef } from '../view.ts';
 import type { TreeFiles } from './files.ts';
 import { alternatives, literalParts } from './globs.ts';
-import { folderPattern, type IgnorePattern, parsePatterns, pathPattern } from './ignore-pattern.ts';
+import { folderPattern, type IgnorePattern, pathPattern } from './ignore-pattern.ts';
+import {
+  BY_DEFAULT,
+  checkedOut,
+  IGNORE_FILE,
+  type IgnoreRules,
+  isFetched,
+  isIgnoreFile,
+  patternsOf,
+  pushPatterns,
+  SPEC,
+} from './ignore-rules.ts';
 
-export interface IgnoreRules {
-  readonly source: SourceRef;
-  /** GitRepository flux-system/flux-system. */
-  readonly name: string;
-  /** status.observedIgnore: the rules that the artifact was made with. */
-  readonly observed: string | undefined;
-  /** spec.ignore: the rules that the next one is made with. */
-  readonly wanted: string | undefined;
-  /** The artifact is a layer of an OCI artifact, copied as it is. */
-  readonly copied: boolean;
-  /** The only folders that were checked out; empty for all. */
-  readonly sparse: readonly string[];
-  /** Folders that other sources fill. */
-  readonly includes: readonly { readonly from: string; readonly at: string }[];
-}
-
-export const VCS = ['.git/', '.gitignore', '.gitmodules', '.gitattributes'].join('\n');
-
-/** Holds only while neither spec.ignore nor any .sourceignore has a pattern. */
-export const DEFAULTS = [
-  '*.jpg',
-  '*.jpeg',
-  '*.gif',
-  '*.png',
-  '*.wmv',
-  '*.flv',
-  '*.tar.gz',
-  '*.zip',
-  '.github/',
-  '.circleci/',
-  '.travis.yml',
-  '.gitlab-ci.yml',
-  'appveyor.yml',
-  '.drone.yml',
-  'cloudbuild.yaml',
-  'codeship-services.yml',
-  'codeship-steps.yml',
-  '**/.goreleaser.yml',
-  '**/.sops.yaml',
-  '**/.flux.yaml',
-].join('\n');
-
-const IGNORE_FILE = '.sourceignore';
-const SPEC = 'spec.ignore';
-const BY_DEFAULT = 'its default list';
-const BUILT_IN = { from: BY_DEFAULT, builtIn: true };
-
-/** Makes SourceTree.leftOut for an artifact. */
-export function leftOutOf(rules: IgnoreRules, tree: TreeFiles): (glob: string) => string | undefined {
+/**
+ * Makes SourceTree.leftOut for an artifact. `patterns` are those that its files
+ * show, unless more is known of them.
+ */
+export function leftOutOf(
+  rules: IgnoreRules,
+  tree: TreeFiles,
+  patterns: readonly IgnorePattern[] = patternsOf(
+    rules,
+    [...tree.files.values()].filter(({ path }) => isIgnoreFile(path)),
+  ),
+): (glob: string) => string | undefined {
   if (rules.copied) return (glob) => passedOver(tree, glob);
-  const patterns = patternsOf(rules, tree);
   const why = (glob: string): string | undefined => {
     for (const parts of alternatives(glob)) {
       const found =
-        notCheckedOut(rules, parts) ?? ignored(rules, tree, patterns, parts) ?? included(rules, parts);
+        notFetched(rules, parts) ?? ignored(rules, tree, patterns, parts) ?? included(rules, parts);
       if (found) return found;
     }
     return passedOver(tree, glob);
@@ -75,17 +47,14 @@ export function leftOutOf(rules: IgnoreRules, tree: TreeFiles): (glob: string) =
   };
 }
 
-/** In the order of growing precedence. */
-function patternsOf({ source, observed }: IgnoreRules, { files }: TreeFiles): readonly IgnorePattern[] {
-  const written = [...files.values()]
-    .filter(({ path }) => path === IGNORE_FILE || path.endsWith(`/${IGNORE_FILE}`))
-    // One that cannot be read may leave out everything.
-    .flatMap(({ path, text = '*' }) =>
-      parsePatterns(text, { from: path, folder: path.split('/').slice(0, -1) }),
-    );
-  const own = [...written, ...parsePatterns(observed ?? '', { from: SPEC })];
-  const vcs = source.kind === 'Bucket' ? [] : parsePatterns(VCS, BUILT_IN);
-  return own.length > 0 ? [...vcs, ...own] : [...vcs, ...parsePatterns(DEFAULTS, BUILT_IN)];
+/** Of a folder that is pushed as an OCI artifact: what may not have been pushed with it. */
+export function notPushed({ name }: IgnoreRules, glob: string): string | undefined {
+  const meant = alternatives(glob);
+  const found = pushPatterns().find((pattern) => meant.some((parts) => pattern.mightMean(parts)));
+  return (
+    found &&
+    `flux push artifact leaves such files out (${found.text}) unless it is told otherwise with --ignore-paths, so that ${name} may not have them. Judge the live cluster to know`
+  );
 }
 
 function ignored(
@@ -154,12 +123,12 @@ function emptied(
   return `the folder ${folder} is empty in the artifact, and Git keeps no empty folders: it is a submodule, or holds nothing but links and files that are left out. If it is a submodule, set spec.recurseSubmodules of ${name}`;
 }
 
-function notCheckedOut({ name, sparse }: IgnoreRules, glob: readonly string[]): string | undefined {
-  if (sparse.length === 0) return undefined;
+function notFetched(rules: IgnoreRules, glob: readonly string[]): string | undefined {
+  const { name, prefix } = rules;
   const certain = literalParts(glob).join('/');
-  const folders = sparse.map((each) => each.replace(/^\.?\/+|\/+$/g, ''));
-  if (folders.some((folder) => folder === '' || folder === '.' || `${certain}/`.startsWith(`${folder}/`)))
-    return undefined;
+  if (isFetched(rules, certain)) return undefined;
+  const folders = checkedOut(rules);
+  if (!folders) return `${name} fetches only what begins with ${prefix} (spec.prefix)`;
   return `${name} checks out ${folders.join(', ')} only (spec.sparseCheckout). Add the folder of ${glob.join('/')} there`;
 }
 
@@ -170,13 +139,14 @@ function included({ includes, name, source }: IgnoreRules, glob: readonly string
 }
 
 /** The line that takes the files back in, and where it goes. */
-function howToKeep({ name, observed, wanted }: IgnoreRules, glob: readonly string[]): string {
+function howToKeep({ source, name, observed, wanted }: IgnoreRules, glob: readonly string[]): string {
   const certain = literalParts(glob);
   const whole = certain.length === 0 || certain.length === glob.length;
   const keep = whole ? `!/${glob.join('/')}` : `!/${certain.join('/')}/`;
   if ((wanted ?? '') !== (observed ?? ''))
     return `spec.ignore of ${name} was changed, and source-controller has not acted on it yet`;
-  return wanted
-    ? `To have them judged, add the line ${JSON.stringify(keep)} at the end of spec.ignore of ${name}`
-    : `To have them judged, set spec.ignore of ${name} to ${JSON.stringify(keep)} (the default list then holds no more)`;
+  if (wanted)
+    return `To have them judged, add the line ${JSON.stringify(keep)} at the end of spec.ignore of ${name}`;
+  const without = source.kind === 'Bucket' ? '' : ' (the default list then holds no more)';
+  return `To have them judged, set spec.ignore of ${name} to ${JSON.stringify(keep)}${without}`;
 }

@@ -30,8 +30,15 @@ export const TREE_LIMITS: TreeLimits = {
   milliseconds: 30_000,
 };
 
-/** Bytes of all contents that are kept of all trees: half of what the operator's container may use. */
-export const ALL_KEPT_BYTES = 192 * MIB;
+/**
+ * All trees together take up to this part of the heap: with everything else that
+ * may be there at once (objects, what files were read to, the next revisions of
+ * several sources) the heap is not full.
+ */
+export const HEAP_SHARE = 3;
+
+/** What an entry of a tree takes beside its path and its content: measured at 120 bytes, with some to spare. */
+export const ENTRY_BYTES = 200;
 
 /** For a person: 1.5 MiB, 300 bytes. */
 export function size(bytes: number): string {

@@ -131,13 +131,13 @@ test('a source that fails or is suspended is judged by what it offers still, wit
     ),
   );
   const before = await known();
-  expect(before.notes).toEqual([]);
+  expect(before.stale).toEqual([]);
   change.open(undefined);
   await eventually(() =>
-    expect(f.source.tree(REF)).toMatchObject({ value: { notes: [expect.any(String)] } }),
+    expect(f.source.tree(REF)).toMatchObject({ value: { stale: [expect.any(String)] } }),
   );
   const after = await known();
-  expect(after.notes[0]).toContain('is suspended');
+  expect(after.stale[0]).toContain('is suspended');
   expect(after.files).toBe(before.files);
   expect(artifacts.asked).toEqual(['/one.tar.gz']);
 });

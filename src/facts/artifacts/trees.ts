@@ -45,7 +45,8 @@ export function createTrees({
     const tree = {
       revision: offered.revision,
       files: files.files,
-      notes: [...offered.notes, ...files.notes],
+      stale: offered.stale,
+      notes: files.notes,
       leftOut: leftOutOf(offered.rules, files),
     };
     made.set(key, { offered, files, tree });

@@ -3,7 +3,11 @@
 
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { wantedBy } from '../artifacts/flux-source.ts';
+import type { IgnoreRules } from '../artifacts/ignore-rules.ts';
 import type { Manifest } from '../manifest-files.ts';
+import { SOURCE_API } from '../source.ts';
+import { SOURCE_KINDS } from '../view.ts';
 import { remotesOf, sameOrigin, workTreeAround } from '../work-tree.ts';
 import { findKustomize } from './build.ts';
 import type { Doubt } from './doubts.ts';
@@ -81,11 +85,7 @@ export async function readFlux({
     const visit = createVisitor({ sources, kustomize });
     const root = await findRoot(below, top, sources, visit);
     let walked = await walk(root, visit);
-    const ignore = ignoreOf(walked, sources);
-    if (ignore !== undefined) {
-      await sources.ignoring(ignore);
-      walked = await walk(root, visit);
-    }
+    if (await sources.leavingOut(rulesIn(walked))) walked = await walk(root, visit);
     refuseBroken(root, walked, cluster, top);
     const { notes, ...reached } = effectiveOf(walked);
     const installed = await withReleases(reached.applied, { sources, kustomize, helm });
@@ -173,16 +173,18 @@ function refuseBroken(root: Kustomization, { visits }: Walk, cluster: string, to
   );
 }
 
-/** spec.ignore of the object that stands for the repository. */
-function ignoreOf({ visits }: Walk, sources: Sources): string | undefined {
-  for (const { outcome } of visits.values())
-    for (const { object } of outcome.state === 'away' ? [] : (outcome.objects ?? [])) {
-      const { ignore } = (object.spec ?? {}) as { ignore?: unknown };
-      if (typeof ignore === 'string' && /^(Git|OCI)Repository$|^Bucket$/.test(object.kind))
-        if (sources.isRepository(refOf(object))) return ignore;
-    }
-  return undefined;
+/** What the objects of sources say of the files that they leave out; nothing where that is not known. */
+function rulesIn({ visits }: Walk): readonly IgnoreRules[] {
+  return [...visits.values()]
+    .flatMap(({ outcome }) => (outcome.state === 'away' ? [] : (outcome.objects ?? [])))
+    .flatMap(({ object }) => {
+      const kind = SOURCE_KINDS.find((each) => each === object.kind);
+      if (!kind || !isOfGroup(object.apiVersion)) return [];
+      return wantedBy({ ...refOf(object), kind }, object)?.rules ?? [];
+    });
 }
+
+const isOfGroup = (apiVersion: string) => apiVersion.split('/')[0] === SOURCE_API.split('/')[0];
 
 const refOf = ({ kind, metadata: { namespace = 'default', name } }: Manifest) => ({ kind, namespace, name });
 

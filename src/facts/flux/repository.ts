@@ -6,10 +6,11 @@
 import { copyFile, lstat, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { IgnoreRules } from '../artifacts/ignore-rules.ts';
+import { keptOf } from '../artifacts/kept.ts';
 import { isEvidenceError } from '../network/evidence-error.ts';
 import { filesIn } from '../work-tree.ts';
 import { type Copies, copiesOf } from './copies.ts';
-import { ignoreRules } from './ignore.ts';
 
 export interface Artifact {
   /** The folder that it was made of, absolute. */
@@ -32,20 +33,14 @@ const AT_A_TIME = 32;
 /** A folder that cannot be offered as a source: told without a stack. */
 export class RepositoryError extends Error {}
 
-/**
- * Copies what Flux would find in `folder`. `ignore` is spec.ignore of the source
- * object, if there is one. Throws a RepositoryError where it is no folder or too large.
- */
-export async function copyArtifact(folder: string, ignore?: string): Promise<Artifact> {
+/** Copies what Flux would find in `folder`. Throws a RepositoryError where it is no folder or too large. */
+export async function copyArtifact(folder: string, rules: IgnoreRules): Promise<Artifact> {
   if (!(await stat(folder).catch(() => undefined))?.isDirectory())
     throw new RepositoryError(`${folder}: no such folder`);
   const notes: string[] = [];
-  const { files: listed } = await filesIn(folder, MAX_FILES).catch((error: unknown) => {
+  const wanted = await wantedIn(folder, rules).catch((error: unknown) => {
     throw isEvidenceError(error) ? new RepositoryError(error.message) : error;
   });
-  if (listed.length > MAX_FILES)
-    throw new RepositoryError(`${folder} has more than the ${MAX_FILES} files that are read`);
-  const leaves = await ignoreRules(folder, listed, ignore);
   const root = await mkdtemp(path.join(tmpdir(), 'remediation-flux-'));
   const copied: string[] = [];
   const links: string[] = [];
@@ -64,7 +59,6 @@ export async function copyArtifact(folder: string, ignore?: string): Promise<Art
     copied.push(file);
   };
   try {
-    const wanted = listed.filter((file) => !leaves(file));
     for (let at = 0; at < wanted.length; at += AT_A_TIME)
       await Promise.all(wanted.slice(at, at + AT_A_TIME).map(copy));
   } catch (error) {
@@ -78,4 +72,11 @@ export async function copyArtifact(folder: string, ignore?: string): Promise<Art
     );
   const files = copied.sort();
   return { folder: path.resolve(folder), root, copies: copiesOf(root, files), files, notes };
+}
+
+async function wantedIn(folder: string, rules: IgnoreRules): Promise<readonly string[]> {
+  const { files } = await filesIn(folder, MAX_FILES);
+  if (files.length > MAX_FILES)
+    throw new RepositoryError(`${folder} has more than the ${MAX_FILES} files that are read`);
+  return (await keptOf(folder, files, rules)).files;
 }

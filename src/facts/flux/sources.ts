@@ -1,8 +1,10 @@
 // The folders that stand for Flux sources: the repository itself, and those that
-// the caller names for others. Each is copied once, when it is first needed.
+// the caller names for others. Each is copied once for the rules that leave files
+// out of it, when it is first needed.
 
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { IgnoreRules } from '../artifacts/ignore-rules.ts';
 import type { SourceReference } from './kustomization.ts';
 import { type Artifact, copyArtifact } from './repository.ts';
 
@@ -12,10 +14,9 @@ export type NamedFolders = ReadonlyMap<string, string>;
 export interface Sources {
   /** The files of a source; undefined where nothing says which folder stands for it. */
   artifact(ref: Required<SourceReference>): Promise<Artifact | undefined>;
+  /** What the objects of the sources say, known only after a first look. Answers whether any copy is another one by it. */
+  leavingOut(rules: readonly IgnoreRules[]): Promise<boolean>;
   /** Says that a source object is the repository itself. */
-  isRepository(ref: Required<SourceReference>): boolean;
-  /** spec.ignore of the object that stands for the repository, known only after a first look. */
-  ignoring(rules: string): Promise<void>;
   setOwn(ref: Required<SourceReference>): void;
   repository(): Promise<Artifact>;
   /** Every copy that was made. */
@@ -23,41 +24,68 @@ export interface Sources {
   close(): Promise<void>;
 }
 
+/** Those of a GitRepository that says nothing. */
+const UNSAID: IgnoreRules = {
+  source: { kind: 'GitRepository', namespace: '', name: '' },
+  name: '',
+  observed: undefined,
+  wanted: undefined,
+  copied: false,
+  sparse: [],
+  prefix: '',
+  includes: [],
+};
+
+/** Equal for rules that leave out the same of every folder. */
+const effectOf = ({ source, observed = '', copied, sparse, prefix }: IgnoreRules) =>
+  JSON.stringify([source.kind === 'Bucket', observed, copied, sparse, prefix]);
+
+const keyOf = ({ kind, namespace, name }: Required<SourceReference>) => `${kind} ${namespace}/${name}`;
+
 export function openSources(folder: string, named: NamedFolders): Sources {
   const copies = new Map<string, Promise<Artifact>>();
   const own = new Set<string>();
-  const copy = (of: string, ignore?: string) => {
-    const key = path.resolve(of);
+  const rules = new Map<string, IgnoreRules>();
+  const copy = (of: string, by: IgnoreRules = UNSAID) => {
+    const key = `${path.resolve(of)} ${effectOf(by)}`;
     const known = copies.get(key);
     if (known) return known;
-    const made = copyArtifact(key, ignore);
+    const made = copyArtifact(path.resolve(of), by);
     copies.set(key, made);
     return made;
   };
   const isRepository = ({ namespace, name }: Required<SourceReference>) => own.has(`${namespace}/${name}`);
-  const discard = async (copied: Promise<Artifact>) => {
-    const artifact = await copied.catch(() => undefined);
-    await artifact?.copies.close();
-    if (artifact) await rm(artifact.root, { recursive: true, force: true });
+  const folderOf = (ref: Required<SourceReference>) =>
+    named.get(`${ref.namespace}/${ref.name}`) ?? (isRepository(ref) ? folder : undefined);
+  const discard = async () => {
+    for (const copied of copies.values()) {
+      const artifact = await copied.catch(() => undefined);
+      await artifact?.copies.close();
+      if (artifact) await rm(artifact.root, { recursive: true, force: true });
+    }
+    copies.clear();
   };
   return {
     artifact: async (ref) => {
-      const given = named.get(`${ref.namespace}/${ref.name}`);
-      if (given !== undefined) return copy(given);
-      return isRepository(ref) ? copy(folder) : undefined;
+      const from = folderOf(ref);
+      return from === undefined ? undefined : copy(from, rules.get(keyOf(ref)));
     },
-    isRepository,
     setOwn: ({ namespace, name }) => own.add(`${namespace}/${name}`),
-    ignoring: async (rules) => {
-      const former = copies.get(path.resolve(folder));
-      copies.delete(path.resolve(folder));
-      if (former) await discard(former);
-      await copy(folder, rules);
+    leavingOut: async (found) => {
+      const bearing = found.filter(
+        (each) => folderOf(each.source) !== undefined && effectOf(each) !== effectOf(UNSAID),
+      );
+      if (bearing.length === 0) return false;
+      for (const each of bearing) rules.set(keyOf(each.source), each);
+      await discard();
+      return true;
     },
-    repository: () => copy(folder),
+    repository: () =>
+      copy(
+        folder,
+        [...rules.values()].find(({ source }) => isRepository(source)),
+      ),
     all: () => Promise.all(copies.values()),
-    close: async () => {
-      for (const each of copies.values()) await discard(each);
-    },
+    close: discard,
   };
 }
