@@ -5,7 +5,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { SourceRef, SourceTree } from '../view.ts';
 import { remotesOf, workTreeAround } from '../work-tree.ts';
+import { wantedBy } from './flux-source.ts';
 import { folderTree } from './folder.ts';
 import { TREE_LIMITS } from './limits.ts';
 
@@ -144,5 +146,144 @@ describe('a folder outside of Git', () => {
 
   test('that is not there is unreadable', async () => {
     await expect(folderTree(path.join(folder, 'none'))).rejects.toMatchObject({ reason: 'Unreadable' });
+  });
+});
+
+describe('a folder whose source is known is judged as the artifact that Flux would make of it', () => {
+  const as = (spec: object | null, kind: SourceRef['kind'] = 'GitRepository'): Promise<SourceTree> =>
+    folderTree(folder, {
+      wanted: wantedBy({ kind, namespace: 'flux-system', name: 'home' }, { spec }),
+    });
+  const held = (tree: SourceTree) => [...tree.files.keys()];
+  beforeEach(() => {
+    for (const each of ['.github/workflows/ci.yaml', '.gitignore', 'README.md', 'docs/restore.md']) put(each);
+    put('docs/picture.png');
+    put('kubernetes/app.yaml');
+  });
+
+  test('by its default list, in the words of the cluster', async () => {
+    const tree = await as({});
+    expect(held(tree)).toEqual(['README.md', 'docs/restore.md', 'kubernetes/app.yaml']);
+    expect(tree.leftOut('.github/workflows/ci.yaml')).toBe(
+      'Flux leaves such files out of the artifact by default (.github/). To have them judged, set spec.ignore of GitRepository flux-system/home to "!/.github/workflows/ci.yaml" (the default list then holds no more)',
+    );
+    expect(tree.leftOut('docs/other.md')).toBeUndefined();
+    expect(tree.notes).toEqual([]);
+  });
+
+  test('by spec.ignore, in place of that list', async () => {
+    const tree = await as({ ignore: '/*\n!/.github\n!/docs\n' });
+    expect(held(tree)).toEqual(['.github/workflows/ci.yaml', 'docs/picture.png', 'docs/restore.md']);
+    expect(tree.leftOut('kubernetes/*.yaml')).toContain(
+      'by spec.ignore of GitRepository flux-system/home (/*)',
+    );
+    expect(tree.leftOut('.github/workflows/x.yaml')).toBeUndefined();
+  });
+
+  test('by a .sourceignore, also one that leaves out itself', async () => {
+    put('docs/.sourceignore', '*.md\n');
+    expect(held(await as({}))).not.toContain('docs/restore.md');
+    put('.sourceignore', '.sourceignore\n/kubernetes/\n');
+    const tree = await as({});
+    expect(held(tree)).toEqual(['.github/workflows/ci.yaml', 'README.md', 'docs/picture.png']);
+    expect(tree.leftOut('kubernetes/app.yaml')).toContain('by .sourceignore (/kubernetes/)');
+  });
+
+  test('by what a .sourceignore says that is a link within the folder, and everything by one that leads out', async () => {
+    put('rules', '/docs/\n');
+    symlinkSync('rules', path.join(folder, '.sourceignore'));
+    expect(held(await as({}))).toEqual([
+      '.github/workflows/ci.yaml',
+      'README.md',
+      'kubernetes/app.yaml',
+      'rules',
+    ]);
+    rmSync(path.join(folder, '.sourceignore'));
+    symlinkSync('/etc/hostname', path.join(folder, '.sourceignore'));
+    const tree = await as({});
+    expect(held(tree)).toEqual([]);
+    expect(tree.leftOut('README.md')).toContain('by .sourceignore (*)');
+  });
+
+  test('by spec.sparseCheckout, whose folders alone are looked through for rules', async () => {
+    put('.sourceignore', '/kubernetes/\n');
+    const tree = await as({ sparseCheckout: ['./kubernetes'] });
+    expect(held(tree)).toEqual(['kubernetes/app.yaml']);
+    expect(tree.leftOut('docs/restore.md')).toContain('checks out kubernetes only (spec.sparseCheckout)');
+  });
+
+  test('by spec.include, which fills a folder from another source', async () => {
+    put('base/lib/a.yaml');
+    const tree = await as({ include: [{ repository: { name: 'library' }, toPath: 'base/lib' }] });
+    expect(held(tree)).not.toContain('base/lib/a.yaml');
+    expect(tree.leftOut('base/lib/a.yaml')).toContain('comes from GitRepository flux-system/library');
+    expect(tree.leftOut('base/a.yaml')).toBeUndefined();
+  });
+
+  test('with folders that are empty in it, submodules too unless Flux goes there', async () => {
+    git('init', '-q');
+    const head = commit();
+    mkdirSync(path.join(folder, 'vendor/lib'), { recursive: true });
+    git('update-index', '--add', '--cacheinfo', `160000,${head},vendor/lib`);
+    const plain = await as({});
+    expect(plain.leftOut('vendor/lib/go.mod')).toContain('set spec.recurseSubmodules of GitRepository');
+    const recursing = await as({ recurseSubmodules: true });
+    expect(recursing.leftOut('vendor/lib/go.mod')).toContain("whose files are another repository's");
+    expect((await as({ ignore: 'restore.md\npicture.png' })).leftOut('docs/a.md')).toContain(
+      'the folder docs is empty in the artifact',
+    );
+  });
+
+  test('and is told to be older than the folder where the source is suspended', async () => {
+    expect((await as({ suspend: true })).stale).toEqual([
+      'GitRepository flux-system/home is suspended: its artifact is what the cluster deploys from, and may be behind its origin (flux resume source git home -n flux-system)',
+    ]);
+    expect((await as({})).stale).toEqual([]);
+  });
+
+  test('of an OCIRepository without what flux push leaves out, which may or may not be there', async () => {
+    const tree = await as({ ignore: '!*.png' }, 'OCIRepository');
+    expect(held(tree)).toEqual([
+      '.github/workflows/ci.yaml',
+      'README.md',
+      'docs/restore.md',
+      'kubernetes/app.yaml',
+    ]);
+    expect(tree.leftOut('docs/*.png')).toContain('flux push artifact leaves such files out (*.png)');
+    const copied = await as({ ignore: '/docs', layerSelector: { operation: 'copy' } }, 'OCIRepository');
+    expect(held(copied)).toEqual(held(tree));
+    expect(copied.leftOut('.gitignore')).toContain('flux push artifact');
+    expect(copied.leftOut('docs/a.md')).toBeUndefined();
+  });
+
+  test('of a Bucket by what it says itself alone, which is not fetched with the rest', async () => {
+    put('.sourceignore', '/docs/\n');
+    put('kubernetes/.sourceignore', '*\n');
+    const tree = await as(null, 'Bucket');
+    expect(held(tree)).toEqual([
+      '.github/workflows/ci.yaml',
+      '.gitignore',
+      'README.md',
+      'kubernetes/.sourceignore',
+      'kubernetes/app.yaml',
+    ]);
+    expect(tree.leftOut('docs/restore.md')).toContain('.sourceignore');
+    const some = await as({ prefix: 'kubernetes/', ignore: '!/docs/' }, 'Bucket');
+    expect(held(some)).toEqual(['kubernetes/.sourceignore', 'kubernetes/app.yaml']);
+    expect(some.leftOut('docs/restore.md')).toContain('only what begins with kubernetes/ (spec.prefix)');
+  });
+
+  test('and where nothing is known of the source, as it is, with a note', async () => {
+    const tree = await as({ ignore: ['no', 'text'] });
+    expect(held(tree)).toContain('.github/workflows/ci.yaml');
+    expect(tree.leftOut('.github/workflows/x.yaml')).toBeUndefined();
+    expect(tree.notes).toEqual([expect.stringContaining('nothing here says what Flux leaves out')]);
+  });
+
+  test('with more patterns than are compared with each file is told', async () => {
+    await expect(as({ ignore: 'a\n'.repeat(5_001) })).rejects.toMatchObject({
+      reason: 'Unreadable',
+      message: expect.stringContaining('patterns'),
+    });
   });
 });

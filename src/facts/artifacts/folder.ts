@@ -72,15 +72,17 @@ function surelyHere(rules: IgnoreRules): (file: string) => boolean {
 
 /** Folders that are there whatever is in them; those that hold something are told apart by the collector. */
 function emptied({ rules, recurses }: Wanted, { folders }: Kept, submodules: readonly string[]) {
-  return [
-    // One that another source fills, or in which such a one lies, is not empty.
-    ...folders.filter((each) => !isIncluded(rules, each) && !holdsIncluded(rules, each)),
-    // Flux finds nothing in the folder of a submodule, unless it is told to go there.
-    ...(recurses ? [] : submodules),
-  ];
+  // One that another source fills, or in which such a one lies, is not empty.
+  const own = folders.filter((each) => !isIncluded(rules, each) && !holdsIncluded(rules, each));
+  // Flux finds nothing in the folder of a submodule, unless it is told to go there.
+  if (!recurses) return [...own, ...submodules];
+  return own.filter((each) => !submodules.some((other) => other.startsWith(`${each}/`)));
 }
 
-/** First what the artifact alone would show, as in the cluster; then what only the folder shows. */
+/**
+ * As in the cluster, where the artifact shows the rules itself. The folder also
+ * shows those of a .sourceignore that leaves itself out; the cluster only guesses at them.
+ */
 function leftOutOfArtifact(
   rules: IgnoreRules,
   { patterns }: Kept,
@@ -91,7 +93,7 @@ function leftOutOfArtifact(
   const known = leftOutOf(rules, files, patterns);
   const pushed = rules.source.kind === 'OCIRepository';
   return (glob) =>
-    shown(glob) ?? known(glob) ?? (pushed ? notPushed(rules, glob) : undefined) ?? inSubmodule(glob);
+    known(glob) ?? shown(glob) ?? (pushed ? notPushed(rules, glob) : undefined) ?? inSubmodule(glob);
 }
 
 /** Reads one file; what it answers adds it, in the order of the paths. */

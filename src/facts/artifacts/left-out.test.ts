@@ -148,6 +148,12 @@ describe('with .sourceignore files', () => {
     ).toBeUndefined();
   });
 
+  test('one further down counts before one above it, however its folder is called', () => {
+    const files = { '.sourceignore': '/-a/\n', '-a/.sourceignore': '!/b.md\n' };
+    expect(leftOut('-a/b.md', rules(), files)).toBeUndefined();
+    expect(leftOut('-a/c.md', rules(), files)).toContain('by .sourceignore (/-a/)');
+  });
+
   test('one of a bucket never shows', () => {
     expect(leftOut('docs/a.md', rules({}, 'Bucket'))).toContain('never shows in it');
     expect(leftOut('docs/a.md', rules({ observed: '!/docs/', wanted: '!/docs/' }, 'Bucket'))).toBeUndefined();
@@ -170,6 +176,13 @@ test('what a sparse checkout does not check out is not missing', () => {
   expect(leftOut('scripts/a.sh', sparse)).toContain('kubernetes, docs only (spec.sparseCheckout)');
   expect(leftOut('*/a.md', sparse)).toContain('spec.sparseCheckout');
   expect(leftOut('kubernetes-old/a.md', sparse)).toContain('spec.sparseCheckout');
+});
+
+test('what a bucket is not asked for is not missing', () => {
+  const some = rules({ prefix: 'deploy/app-', observed: '!/deploy/', wanted: '!/deploy/' }, 'Bucket');
+  expect(leftOut('deploy/app-1.yaml', some)).toBeUndefined();
+  expect(leftOut('deploy/*.yaml', some)).toContain('begins with deploy/app- (spec.prefix)');
+  expect(leftOut('docs/a.md', some)).toContain('spec.prefix');
 });
 
 test('what another source fills in is that source to ask', () => {
