@@ -140,6 +140,8 @@ export function liveSource(options: LiveOptions): LiveSource {
     list: (kind, namespace) => feedOf(kind, namespace, undefined).list(namespace),
     tree: (ref) => {
       const object = feedOf(sourceKind(ref.kind), ref.namespace, ref.name).get(ref.namespace, ref.name);
+      // What it offered is not fetched any more, nor held.
+      if (object.state === 'absent') trees.release(ref);
       if (object.state === 'absent' && !object.served) return otherVersion(discovery, ref.kind) ?? object;
       return object.state === 'known' ? trees.read(ref, object.value as WholeObject) : object;
     },

@@ -210,6 +210,7 @@ describe('what a tree takes of the room for all', () => {
     for (const name of ['two', 'three', 'four']) {
       gatherer.read(A, artifact(name));
       fetches.at(-1)?.allowance.take(40);
+      await settled();
     }
     fetches.at(-1)?.arrive(tree());
     await settled();

@@ -1,9 +1,18 @@
 // The files of a Flux source in a live cluster: from the object to the tree, and
 // who is told when it arrives.
 
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { KubeObject } from '../../kubernetes/index.ts';
-import { bookmark, json, modified, added as put, stream } from '../../kubernetes/testing/fake-server.ts';
+import {
+  bookmark,
+  deleted,
+  json,
+  modified,
+  added as put,
+  stream,
+} from '../../kubernetes/testing/fake-server.ts';
 import { SOURCE_API, wholeRef } from '../source.ts';
 import { discoveryOf, eventually, gate, liveFixture } from '../testing/live-fixture.ts';
 import type { SourceRef, SourceTree } from '../view.ts';
@@ -29,6 +38,9 @@ const FLUX = {
 };
 const REF: SourceRef = { kind: 'GitRepository', namespace: 'flux-system', name: 'flux-system' };
 const KIND = wholeRef({ apiVersion: SOURCE_API, kind: 'GitRepository' }).key;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const f = liveFixture();
 let artifacts: ArtifactServer;
@@ -116,6 +128,52 @@ test('what nobody reads any more is dropped, and fetched again when somebody doe
   expect(f.source.tree(REF).state).toBe('pending');
   await known();
   expect(artifacts.asked).toEqual(['/one.tar.gz', '/one.tar.gz']);
+});
+
+test('a source that is deleted is absent at once, its files are dropped, and one of the same name is another', async () => {
+  const one = await artifact('one', ['README.md', 'one']);
+  const [removed, back] = [gate(), gate()];
+  f.watchLists(
+    PATH,
+    stream(
+      put(repository('5', one)),
+      bookmark('5', true),
+      removed.opened,
+      deleted(repository('6', one)),
+      back.opened,
+      put(repository('7', {})),
+      put(repository('8', one)),
+    ),
+  );
+  const before = new WeakRef(await known());
+  removed.open(undefined);
+  await eventually(() => expect(f.source.tree(REF).state).toBe('absent'));
+  f.changes.length = 0;
+  await eventually(() => {
+    collectGarbage();
+    expect(before.deref()).toBeUndefined();
+  });
+  back.open(undefined);
+  expect((await known()).revision).toBe('one');
+  expect(artifacts.asked).toEqual(['/one.tar.gz', '/one.tar.gz']);
+});
+
+test('a tree is not held while its next revision does not come', async () => {
+  const next = gate();
+  const [one, two] = [await artifact('one', ['README.md', 'one']), await artifact('two')];
+  artifacts.on('/two.tar.gz', () => {});
+  f.watchLists(
+    PATH,
+    stream(put(repository('5', one)), bookmark('5', true), next.opened, modified(repository('6', two))),
+  );
+  const before = new WeakRef(await known());
+  next.open(undefined);
+  await eventually(() => expect(f.source.tree(REF).state).toBe('pending'));
+  f.changes.length = 0;
+  await eventually(() => {
+    collectGarbage();
+    expect(before.deref()).toBeUndefined();
+  });
 });
 
 test('a source that fails or is suspended is judged by what it offers still, with a warning', async () => {

@@ -67,7 +67,11 @@ export function createTrees({
       const key = keyOf(ref);
       refs.set(key, ref);
       const files = gatherer.read({ key, group: ref.namespace }, offered.value.artifact);
-      if (files.state !== 'known') return files;
+      if (files.state !== 'known') {
+        // The old one can be judged no more, and may be large.
+        made.delete(key);
+        return files;
+      }
       return { state: 'known', value: treeOf(key, offered.value, files.value) };
     },
     release,
