@@ -226,10 +226,13 @@ program
   .argument('[check]', `one of ${CHECKS.map((check) => check.type).join(', ')}`)
   .action(explain);
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.exitCode = failed(error);
+/** Runs one command line, the words behind the program's name; the exit status is the process's. */
+export async function main(args: readonly string[]): Promise<void> {
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    process.exitCode = failed(error);
+  }
 }
 
 /** Usage errors exit 2, as the contract says; commander has already told of its own. */
@@ -245,3 +248,5 @@ function failed(error: unknown): number {
   );
   return EXIT_USAGE;
 }
+
+if (import.meta.main) await main(process.argv.slice(2));

@@ -14,7 +14,6 @@ import {
 } from '../facts/flux/testing/repository.ts';
 import { remediation } from './testing/run.ts';
 
-const TIMEOUT = 180_000;
 const item = (name: string, workload: string) => `apiVersion: remediation.dev/v1alpha1
 kind: RemediationItem
 metadata: {name: ${name}, namespace: team}
@@ -52,7 +51,7 @@ const verify = async (...args: string[]) =>
 const statuses = (json: string) =>
   (JSON.parse(json) as { items: { metadata: { name: string }; status: ItemStatus }[] }).items;
 
-describe('verify --flux', { timeout: TIMEOUT }, () => {
+describe('verify --flux', () => {
   it('judges the items that Flux applies by what Flux applies', async () => {
     const ran = await verify('--static');
     expect(ran.stderr).toBe('');

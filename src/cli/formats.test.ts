@@ -6,12 +6,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { VerifyFlags } from './flags.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { remediation } from './testing/run.ts';
-import { verify } from './verify.ts';
 
-const TIMEOUT = 180_000;
 const deployment = (name: string) => `---
 apiVersion: apps/v1
 kind: Deployment
@@ -58,33 +55,12 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const run = (cwd: string, ...args: string[]) =>
   remediation(['verify', '--static', ...args], { cwd: path.join(folder, cwd) });
-
-/** In this process: without the start of a program, and as if on a terminal. */
-async function judged(
-  file: string,
-  output: VerifyFlags['output'],
-  { color = true, terminal = false, noColor = '', strict = false } = {},
-): Promise<{ code: number; stdout: string }> {
-  const before = process.stdout.isTTY;
-  const told: string[] = [];
-  const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => told.push(String(text)) > 0);
-  vi.stubEnv('NO_COLOR', noColor);
-  process.stdout.isTTY = terminal;
-  try {
-    const manifests = [path.join(folder, 'apps')];
-    await verify([path.join(folder, file)], { manifests, static: true, timeout: 10, output, strict, color });
-    return { code: Number(process.exitCode), stdout: told.join('') };
-  } finally {
-    process.stdout.isTTY = before;
-    process.exitCode = undefined;
-    vi.unstubAllEnvs();
-    spy.mockRestore();
-  }
-}
+const judged = (file: string, output: string, ...more: string[]) =>
+  run('.', '-f', 'apps', file, '-o', output, ...more);
 
 const FORMATS = ['markdown', 'html', 'sarif', 'junit'] as const;
 
-describe('a format of verify', { timeout: TIMEOUT }, () => {
+describe('a format of verify', () => {
   it.for(FORMATS)('%s leaves the exit status as it is', async (format) => {
     for (const [file, code] of [
       ['done.yaml', 0],
@@ -96,7 +72,7 @@ describe('a format of verify', { timeout: TIMEOUT }, () => {
       expect(ran.code, file).toBe(code);
       expect(ran.stdout).not.toBe('');
     }
-    expect((await judged('open.yaml', format, { strict: true })).code).toBe(1);
+    expect((await judged('open.yaml', format, '--strict')).code).toBe(1);
   });
 
   it.for([...FORMATS, 'table', 'wide', 'json', 'yaml'] as const)(
@@ -112,7 +88,7 @@ describe('a format of verify', { timeout: TIMEOUT }, () => {
   );
 });
 
-describe.concurrent('the place of a finding', { timeout: TIMEOUT }, () => {
+describe('the place of a finding', () => {
   it('is in Markdown and in JUnit', async () => {
     const { stdout } = await run('.', '-f', 'apps', 'claimed.yaml', '-o', 'markdown');
     expect(stdout).toContain('| Budget of naked | ✅ Implemented | ❌ Drifted | 0/1 |');
@@ -159,17 +135,22 @@ interface Sarif {
   ];
 }
 
-describe('colours', { timeout: TIMEOUT }, () => {
-  const table = async (options: Parameters<typeof judged>[2]) =>
-    (await judged('claimed.yaml', 'table', options)).stdout;
+describe('colours', () => {
+  const table = async (options: Parameters<typeof remediation>[1], ...more: string[]) =>
+    (
+      await remediation(['verify', '--static', '-f', 'apps', 'claimed.yaml', ...more], {
+        cwd: folder,
+        ...options,
+      })
+    ).stdout;
 
   it('are there on a terminal, with the state in words all the same', async () => {
     expect(await table({ terminal: true })).toContain('\u001b[31mDrifted');
   });
 
   it('are not there with --no-color, with NO_COLOR, or where no terminal is', async () => {
-    expect(await table({ terminal: true, color: false })).not.toContain('\u001b');
-    expect(await table({ terminal: true, noColor: '1' })).not.toContain('\u001b');
-    expect(await table({ terminal: false })).not.toContain('\u001b');
+    expect(await table({ terminal: true }, '--no-color')).not.toContain('\u001b');
+    expect(await table({ terminal: true, env: { NO_COLOR: '1' } })).not.toContain('\u001b');
+    expect(await table({})).not.toContain('\u001b');
   });
 });

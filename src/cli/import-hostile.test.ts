@@ -35,10 +35,10 @@ beforeAll(async () => {
     `# <script>alert(0)</script>\n\n| # | Action | Status |\n|-|-|-|\n${rows.join('\n')}\n`,
   );
   said = await remediation(['import', path.join(dir, 'REVIEW.md'), '-o', items]);
-}, 60_000);
+});
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-describe('a hostile review', { timeout: 60_000 }, () => {
+describe('a hostile review', () => {
   it('becomes one file for each item, in the folder, each of one object with the title as it is', async () => {
     expect((await readdir(dir)).sort()).toEqual(['REVIEW.md', 'deep', 'manifests']);
     const files = (await readdir(items)).filter((name) => name.startsWith('item-')).sort();

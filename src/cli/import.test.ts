@@ -1,38 +1,27 @@
 import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { itemParser } from '../api/remediation-item.ts';
 import { blocksOf } from '../checks/check.ts';
 import { CHECKS } from '../checks/index.ts';
 import { JANUARY, textOf } from '../review/testing/load.ts';
-import { UsageError } from './exit.ts';
-import { importReview } from './import.ts';
+import { remediation } from './testing/run.ts';
 
 let dir: string;
-let out: string[];
-let err: string[];
-
 beforeEach(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'remediation-import-'));
-  out = [];
-  err = [];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0);
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => err.push(String(text)) > 0);
 });
-afterEach(async () => {
-  vi.restoreAllMocks();
-  await rm(dir, { recursive: true, force: true });
-});
+afterEach(() => rm(dir, { recursive: true, force: true }));
 
 const items = () => path.join(dir, 'items');
 const run = async (text: string) => {
   const file = path.join(dir, 'REVIEW.md');
   await writeFile(file, text);
-  out = [];
-  err = [];
-  await importReview(file, { output: items(), namespace: 'remediation-system', document: 'docs/REVIEW.md' });
+  const ran = await remediation(['import', file, '-o', items(), '--document', 'docs/REVIEW.md']);
+  expect(ran.code).toBe(0);
+  return ran;
 };
 const files = async () => (await readdir(items())).filter((name) => name.startsWith('item-')).sort();
 const content = (name: string) => readFile(path.join(items(), name), 'utf8');
@@ -54,7 +43,7 @@ const SMALL = `# Review, 3 March 2026
 const BUDGETS = 'item-01-add-poddisruptionbudgets.yaml';
 const RUNBOOK = 'item-02-write-a-runbook.yaml.draft';
 
-describe('import', { timeout: 30_000 }, () => {
+describe('import', () => {
   it('makes of the January review items that the API accepts, and drafts that lack only a check', async () => {
     await run(textOf(JANUARY));
     const parseItem = itemParser(blocksOf(CHECKS));
@@ -106,12 +95,12 @@ describe('import', { timeout: 30_000 }, () => {
   });
 
   it('says of each draft what is to be done; what only a person can say stays to be said', async () => {
-    await run(textOf(JANUARY));
+    const { stderr } = await run(textOf(JANUARY));
     const draft = await content('item-20-create-video-tutorials.yaml.draft');
     expect(draft).toMatch(/^# Draft: nothing proves this item yet\. Write a check under spec\.checks/);
     expect(draft).toContain('  #   attestation:\n  #     statement: WHAT WAS DONE OR SEEN\n');
-    expect(err.join('')).toContain('needs a check: #20 Create video tutorials (line 141)');
-    expect(err.join('')).toMatch(/REVIEW\.md:215: to be looked at weekly: .* validFor: 168h/);
+    expect(stderr).toContain('needs a check: #20 Create video tutorials (line 141)');
+    expect(stderr).toMatch(/REVIEW\.md:215: to be looked at weekly: .* validFor: 168h/);
   });
 
   it('tells a draft what the document names', async () => {
@@ -127,9 +116,9 @@ describe('import', { timeout: 30_000 }, () => {
   it('run again on the same document changes nothing', async () => {
     await run(textOf(JANUARY));
     const before = await Promise.all((await files()).map(content));
-    await run(textOf(JANUARY));
+    const { stdout } = await run(textOf(JANUARY));
     expect(await Promise.all((await files()).map(content))).toEqual(before);
-    expect(out.every((line) => line.startsWith('unchanged'))).toBe(true);
+    expect(stdout).toMatch(/^(unchanged .*\n){13}$/);
   });
 
   it('follows the document where nobody has edited, and keeps comments', async () => {
@@ -157,7 +146,7 @@ describe('import', { timeout: 30_000 }, () => {
       .replace('*redis*', 'redis-server')
       .replace('priority: High', 'priority: High\n  owner: mara');
     await writeFile(path.join(items(), BUDGETS), edited);
-    await run(
+    const { stderr } = await run(
       SMALL.replace('2h |', '3h |').replace('**Redis**: minAvailable: 1', '**Redis**: minAvailable: 2'),
     );
     const { spec } = parse(await content(BUDGETS));
@@ -167,8 +156,8 @@ describe('import', { timeout: 30_000 }, () => {
       workloads: [{ name: 'redis-server' }],
       minAvailable: 1,
     });
-    expect(err.join('')).toMatch(/spec\.effort was edited, and the document changed it too/);
-    expect(err.join('')).toMatch(/spec\.checks\[redis\] was edited/);
+    expect(stderr).toMatch(/spec\.effort was edited, and the document changed it too/);
+    expect(stderr).toMatch(/spec\.checks\[redis\] was edited/);
   });
 
   it('keeps a draft that somebody finished, under the name that it has now', async () => {
@@ -187,9 +176,9 @@ describe('import', { timeout: 30_000 }, () => {
   it('does not bring back a file that somebody removed', async () => {
     await run(SMALL);
     await rm(path.join(items(), RUNBOOK));
-    await run(SMALL);
+    const { stdout } = await run(SMALL);
     expect(await files()).toEqual([BUDGETS]);
-    expect(out.join('')).toContain('kept away   item-02-write-a-runbook: its file was removed');
+    expect(stdout).toContain('kept away   item-02-write-a-runbook: its file was removed');
   });
 
   it('keeps the file of an item that got another title', async () => {
@@ -207,8 +196,8 @@ describe('import', { timeout: 30_000 }, () => {
 
   it('says which items the document no longer has', async () => {
     await run(SMALL);
-    await run(SMALL.replace(/\| 2 .*\n/, ''));
-    expect(err.join('')).toContain('no longer in the document: item-02-write-a-runbook');
+    const { stderr } = await run(SMALL.replace(/\| 2 .*\n/, ''));
+    expect(stderr).toContain('no longer in the document: item-02-write-a-runbook');
     expect(await files()).toEqual([BUDGETS, RUNBOOK]);
   });
 
@@ -216,19 +205,21 @@ describe('import', { timeout: 30_000 }, () => {
     const file = path.join(dir, 'REVIEW.md');
     await writeFile(file, '');
     await truncate(file, 50_000_000);
-    const flags = { output: items(), namespace: 'default' };
-    await expect(importReview(file, flags)).rejects.toThrow(/47\.7 MiB of Markdown is more than the 4 MiB/);
-    await expect(importReview(dir, flags)).rejects.toThrow(UsageError);
-    await expect(importReview(path.join(dir, 'none.md'), flags)).rejects.toThrow(/no such file/);
+    const refused = async (given: string) => {
+      const { code, stderr } = await remediation(['import', given, '-o', items()]);
+      expect(code).toBe(2);
+      return stderr;
+    };
+    expect(await refused(file)).toContain('47.7 MiB of Markdown is more than the 4 MiB');
+    expect(await refused(dir)).toMatch(/^remediation: .*EISDIR/);
+    expect(await refused(path.join(dir, 'none.md'))).toContain('no such file');
     await writeFile(file, '# Nothing\n\nto do\n');
-    await expect(importReview(file, flags)).rejects.toThrow(/no items found\. An item is a row of a table/);
+    expect(await refused(file)).toContain('no items found. An item is a row of a table');
   });
 
   it('lists with their lines what it did not understand and where the document disagrees', async () => {
-    await run(textOf('disagreements.md'));
-    expect(err.join('')).toContain(
-      'REVIEW.md:10: not understood: Nobody knows why this sentence stands here.',
-    );
-    expect(err.join('')).toContain('REVIEW.md:16: disagrees: #4 Encrypt backups');
+    const { stderr } = await run(textOf('disagreements.md'));
+    expect(stderr).toContain('REVIEW.md:10: not understood: Nobody knows why this sentence stands here.');
+    expect(stderr).toContain('REVIEW.md:16: disagrees: #4 Encrypt backups');
   });
 });

@@ -4,37 +4,25 @@
 import { mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { importReview } from './import.ts';
-import { REPORT_FORMATS, type ReportFlags, report } from './report.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { REPORT_FORMATS } from './report.ts';
+import { remediation } from './testing/run.ts';
 
 let dir: string;
-let out: string[];
-let err: string[];
 
 beforeEach(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'remediation-hostile-'));
   await mkdir(at('items'));
   await writeFile(at('manifests.yaml'), 'apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n');
-  out = [];
-  err = [];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0);
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => err.push(String(text)) > 0);
 });
-afterEach(async () => {
-  vi.restoreAllMocks();
-  await rm(dir, { recursive: true, force: true });
-});
+afterEach(() => rm(dir, { recursive: true, force: true }));
 
 const at = (...parts: string[]) => path.join(dir, ...parts);
-const flags = (more: Partial<ReportFlags> = {}): ReportFlags => ({
-  items: [at('items')],
-  manifests: [at('manifests.yaml')],
-  static: true,
-  timeout: 10,
-  format: 'markdown',
-  ...more,
-});
+const report = (...args: string[]) =>
+  remediation([
+    ...['report', '--items', at('items'), '--manifests', at('manifests.yaml'), '--static'],
+    ...args,
+  ]);
 
 /** A file of that size, whose bytes are made only when somebody reads them. */
 async function sparse(file: string, bytes: number): Promise<void> {
@@ -52,13 +40,13 @@ spec: {title: ${JSON.stringify(title)}${more}}
 const TITLE = `<script>alert(1)</script> ]]> \u001b[2J\u009b31m \u202Etxt [x](javascript:alert(1)) \`a\` | b`;
 const EVIL = /[[\p{Cc}\u202a-\u202e]--\n]/v;
 
-describe('report --update', { timeout: 30_000 }, () => {
+describe('report --update', () => {
   it('refuses a document of 50 MB at once, and leaves it as it is', async () => {
     await sparse(at('REVIEW.md'), 50 * 1024 * 1024);
     const [started, memory] = [performance.now(), process.memoryUsage.rss()];
-    await expect(report(flags({ update: at('REVIEW.md') }))).rejects.toThrow(
-      /REVIEW\.md: more than the 4 MiB that are read; split the document/,
-    );
+    const { code, stderr } = await report('--update', at('REVIEW.md'));
+    expect(stderr).toContain('REVIEW.md: more than the 4 MiB that are read; split the document');
+    expect(code).toBe(2);
     expect(performance.now() - started).toBeLessThan(5000);
     expect(process.memoryUsage.rss() - memory).toBeLessThan(40 * 1024 * 1024);
     expect((await stat(at('REVIEW.md'))).size).toBe(50 * 1024 * 1024);
@@ -67,7 +55,9 @@ describe('report --update', { timeout: 30_000 }, () => {
   it('refuses a document that nests without end', async () => {
     const text = `${'> '.repeat(100_000)}- [ ] x\n`;
     await writeFile(at('REVIEW.md'), text);
-    await expect(report(flags({ update: at('REVIEW.md') }))).rejects.toThrow(/line 1 nests quotes or lists/);
+    const { code, stderr } = await report('--update', at('REVIEW.md'));
+    expect(stderr).toContain('line 1 nests quotes or lists');
+    expect(code).toBe(2);
     expect(await readFile(at('REVIEW.md'), 'utf8')).toBe(text);
   });
 
@@ -82,21 +72,20 @@ describe('report --update', { timeout: 30_000 }, () => {
         ', number: 1, claim: {status: Implemented}, checks: [{name: a, resource: {apiVersion: v1, kind: Namespace, name: nowhere}}]',
       ),
     );
-    await report(flags({ update: at('REVIEW.md') }));
+    const { stdout, stderr } = await report('--update', at('REVIEW.md'));
     expect(await readFile(at('REVIEW.md'), 'utf8')).toBe(text.replace('✅ Done', '❌ **DRIFTED**'));
-    expect(out.join('')).toContain('✅ Done → ❌ **DRIFTED**');
-    expect(out.join('') + err.join('')).not.toMatch(EVIL);
+    expect(stdout).toContain('✅ Done → ❌ **DRIFTED**');
+    expect(stdout + stderr).not.toMatch(EVIL);
   });
 });
 
-describe('report', { timeout: 30_000 }, () => {
+describe('report', () => {
   it.each(REPORT_FORMATS)('as %s shows the title of a draft as text', async (format) => {
     await writeFile(
       at('items', 'evil.yaml.draft'),
       draft(TITLE, `, description: ${JSON.stringify(`<!-- ${TITLE}`)}`),
     );
-    await report(flags({ format }));
-    const text = out.join('');
+    const { stdout: text } = await report('--format', format);
     expect(text).toContain('alert(1)');
     expect(text).not.toMatch(EVIL);
     if (format === 'html' || format === 'junit') expect(text).not.toMatch(/<script|\]\]>/);
@@ -111,12 +100,18 @@ describe('report', { timeout: 30_000 }, () => {
   it('refuses a draft that is an alias bomb, by its name', async () => {
     const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${[...'bcdefghij'].map((name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefghi'[index]}`).join(',')}]`).join('\n')}\n`;
     await writeFile(at('items', 'bomb.yaml.draft'), draft('x') + bomb);
-    await expect(report(flags())).rejects.toThrow(/bomb\.yaml\.draft: Excessive alias count/);
+    expect(await report()).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/bomb\.yaml\.draft: Excessive alias count/),
+    });
   });
 
   it('refuses a draft that no API server would take, without reading it', async () => {
     await sparse(at('items', 'big.yaml.draft'), 50 * 1024 * 1024);
-    await expect(report(flags())).rejects.toThrow(/big\.yaml\.draft: more than the 1\.5 MiB/);
+    expect(await report()).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/big\.yaml\.draft: more than the 1\.5 MiB/),
+    });
   });
 
   it('reports a description of megabytes as far as people read', async () => {
@@ -125,8 +120,9 @@ describe('report', { timeout: 30_000 }, () => {
       draft('Long', `, description: ${JSON.stringify('word **b** '.repeat(100_000))}`),
     );
     const started = performance.now();
-    await report(flags({ format: 'html' }));
-    expect(out.join('').length).toBeLessThan(300_000);
+    const { code, stdout } = await report('--format', 'html');
+    expect(code).toBe(0);
+    expect(stdout.length).toBeLessThan(300_000);
     expect(performance.now() - started).toBeLessThan(5000);
   });
 
@@ -135,8 +131,10 @@ describe('report', { timeout: 30_000 }, () => {
       at('REVIEW.md'),
       `# ${TITLE}\n\n## High Priority\n\n| # | Action |\n|---|---|\n| 1 | Do \u001b[31mit |\n\n## Tracking\n\n| Date | Action |\n|---|---|\n| 2026-01-01 | \u009b31m <b> |\n`,
     );
-    await importReview(at('REVIEW.md'), { output: at('items'), namespace: 'default' });
-    await report(flags());
-    expect(out.join('') + err.join('')).not.toMatch(EVIL);
+    const imported = await remediation(['import', at('REVIEW.md'), '-o', at('items')]);
+    const { code, stdout, stderr } = await report();
+    expect([imported.code, code]).toEqual([0, 0]);
+    expect(stdout).toContain('Do ');
+    expect(imported.stdout + imported.stderr + stdout + stderr).not.toMatch(EVIL);
   });
 });

@@ -1,26 +1,15 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { textOf } from '../review/testing/load.ts';
-import { importReview } from './import.ts';
-import { type ReportFlags, report } from './report.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { JANUARY, textOf } from '../review/testing/load.ts';
+import { remediation } from './testing/run.ts';
 
 let dir: string;
-let out: string[];
-let err: string[];
-
 beforeEach(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'remediation-report-'));
-  out = [];
-  err = [];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0);
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => err.push(String(text)) > 0);
 });
-afterEach(async () => {
-  vi.restoreAllMocks();
-  await rm(dir, { recursive: true, force: true });
-});
+afterEach(() => rm(dir, { recursive: true, force: true }));
 
 const REVIEW = `# Review of Redis
 
@@ -59,30 +48,25 @@ kind: Namespace
 metadata: {name: shop}
 `;
 
-const flags = (more: Partial<ReportFlags> = {}): ReportFlags => ({
-  items: [path.join(dir, 'items')],
-  manifests: [path.join(dir, 'manifests.yaml')],
-  static: true,
-  timeout: 10,
-  format: 'json',
-  ...more,
-});
+const at = (...parts: string[]) => path.join(dir, ...parts);
+const report = (...args: string[]) =>
+  remediation(['report', '--manifests', at('manifests.yaml'), '--static', ...args]);
+const ofItems = (...args: string[]) => report('--items', at('items'), ...args);
 
 async function imported(): Promise<string> {
-  const file = path.join(dir, 'REVIEW.md');
+  const file = at('REVIEW.md');
   await writeFile(file, REVIEW);
-  await writeFile(path.join(dir, 'manifests.yaml'), DEPLOYMENT);
-  await importReview(file, { output: path.join(dir, 'items'), namespace: 'remediation-system' });
-  out = [];
-  err = [];
+  await writeFile(at('manifests.yaml'), DEPLOYMENT);
+  expect(await remediation(['import', file, '-o', at('items')])).toMatchObject({ code: 0 });
   return file;
 }
 
-describe('report', { timeout: 30_000 }, () => {
+describe('report', () => {
   it('judges imported items on the spot; a draft is Unknown, never done', async () => {
     await imported();
-    await report(flags());
-    const told = JSON.parse(out.join(''));
+    const { code, stdout } = await ofItems('--format', 'json');
+    expect(code).toBe(0);
+    const told = JSON.parse(stdout);
     expect(told).toMatchObject({
       title: 'Review of Redis',
       created: '2026-03-01',
@@ -99,42 +83,42 @@ describe('report', { timeout: 30_000 }, () => {
 
   it('writes the states into the document and says where', async () => {
     const file = await imported();
-    await report(flags({ update: file }));
+    const { stdout, stderr } = await ofItems('--update', file);
     expect(await readFile(file, 'utf8')).toBe(REVIEW.replace('✅ Done', '❌ **DRIFTED**'));
-    expect(out.join('')).toBe(`${file}:9: #1 Add PodDisruptionBudgets: ✅ Done → ❌ **DRIFTED**\n`);
-    expect(err.join('')).toContain(`${file}:10: left as it is: #2 Write a runbook is Unknown`);
+    expect(stdout).toBe(`${file}:9: #1 Add PodDisruptionBudgets: ✅ Done → ❌ **DRIFTED**\n`);
+    expect(stderr).toContain(`${file}:10: left as it is: #2 Write a runbook is Unknown`);
   });
 
   it('refuses to write back what is not UTF-8', async () => {
     const file = await imported();
     const bytes = Buffer.concat([Buffer.from(REVIEW), Buffer.from([0xff, 0xfe])]);
     await writeFile(file, bytes);
-    await expect(report(flags({ update: file }))).rejects.toThrow(/is not UTF-8/);
+    const { code, stderr } = await ofItems('--update', file);
+    expect(stderr).toContain('is not UTF-8');
+    expect(code).toBe(2);
     expect((await readFile(file)).equals(bytes)).toBe(true);
   });
 
   it('refuses to report on items that it could not read', async () => {
     await imported();
-    await cp(path.join(dir, 'manifests.yaml'), path.join(dir, 'items', 'broken.yaml'));
-    await writeFile(path.join(dir, 'items', 'broken.yaml'), 'a: [');
-    await expect(report(flags())).rejects.toThrow(/items that cannot be read/);
-    expect(err.join('')).toContain('broken.yaml');
+    await writeFile(at('items', 'broken.yaml'), 'a: [');
+    const { code, stdout, stderr } = await ofItems();
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/broken\.yaml.*\n.*items that cannot be read/);
   });
 
   it('needs to be told which items --manifests are for', async () => {
-    await expect(report(flags({ items: undefined }))).rejects.toThrow(/name them with --items/);
+    const { code, stderr } = await report();
+    expect(stderr).toContain('name them with --items');
+    expect(code).toBe(2);
   });
 
   it('reports the review of January with all of its thirteen items', async () => {
     await imported();
-    await writeFile(path.join(dir, 'january.md'), textOf('review-followup-january-2026.md'));
-    await importReview(path.join(dir, 'january.md'), {
-      output: path.join(dir, 'january'),
-      namespace: 'default',
-    });
-    out = [];
-    await report(flags({ items: [path.join(dir, 'january')], format: 'markdown' }));
-    expect(out.join('')).toMatch(/^# Review Follow-Up Items - January 2026\n/);
-    expect(out.join('')).toMatch(/\n13 items: /);
+    await writeFile(at('january.md'), textOf(JANUARY));
+    await remediation(['import', at('january.md'), '-o', at('january')]);
+    const { stdout } = await report('--items', at('january'));
+    expect(stdout).toMatch(/^# Review Follow-Up Items - January 2026\n/);
+    expect(stdout).toMatch(/\n13 items: /);
   });
 });

@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ItemStatus, State } from '../../src/api/status.ts';
-import { remediation } from '../../src/cli/testing/run.ts';
+import { launch } from '../../src/cli/testing/run.ts';
 import type { KubeObject, Transport } from '../../src/kubernetes/index.ts';
 import { sharedCluster } from '../cluster/suite.ts';
 import {
@@ -370,7 +370,7 @@ describe.skipIf(!cluster)('the operator', () => {
 
   it('says of every item what verify says of it, from the same cluster', async () => {
     const args = ['verify', '--kubeconfig', cluster.kubeconfigPath, '-n', SYSTEM, '-l', `suite=${suite}`];
-    const ran = await remediation([...args, '-o', 'json']);
+    const ran = await launch([...args, '-o', 'json']);
     const { items } = JSON.parse(ran.stdout) as {
       items: { metadata: { name: string }; status: ItemStatus }[];
     };

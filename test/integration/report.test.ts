@@ -4,7 +4,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { remediation } from '../../src/cli/testing/run.ts';
+import { launch } from '../../src/cli/testing/run.ts';
 import type { Transport } from '../../src/kubernetes/index.ts';
 import { sharedCluster } from '../cluster/suite.ts';
 import {
@@ -80,7 +80,7 @@ describe.skipIf(!cluster)('a report of what the operator found', () => {
     await transport?.close();
   });
 
-  const run = (...args: string[]) => remediation([...args, '--kubeconfig', file, '-l', `suite=${suite}`]);
+  const run = (...args: string[]) => launch([...args, '--kubeconfig', file, '-l', `suite=${suite}`]);
   const report = async (format: string) => {
     const ran = await run('report', '--format', format);
     expect(ran.code).toBe(0);

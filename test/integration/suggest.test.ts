@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { remediation } from '../../src/cli/testing/run.ts';
+import { launch } from '../../src/cli/testing/run.ts';
 import type { Transport } from '../../src/kubernetes/index.ts';
 import { sharedCluster } from '../cluster/suite.ts';
 import {
@@ -92,7 +92,7 @@ describe.skipIf(!cluster)('suggest', () => {
   let folder: string;
 
   const run = (command: string, ...args: string[]) =>
-    remediation([command, ...args], { env: { KUBECONFIG: cluster.kubeconfigPath } });
+    launch([command, ...args], { env: { KUBECONFIG: cluster.kubeconfigPath } });
 
   beforeAll(async () => {
     await installDefinition(cluster);

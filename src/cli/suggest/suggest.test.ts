@@ -11,9 +11,6 @@ import { parseAllDocuments, stringify } from 'yaml';
 import { pathWithKubectl } from '../../facts/flux/testing/repository.ts';
 import { remediation } from '../testing/run.ts';
 
-/** Programs are started, and machines are busy. */
-const TIMEOUT = 180_000;
-
 const deployment = (name: string, { labels = '{}', owner = '[]', replicas = 2 } = {}) => `---
 apiVersion: apps/v1
 kind: Deployment
@@ -100,7 +97,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-describe.concurrent('suggest', { timeout: TIMEOUT }, () => {
+describe('suggest', () => {
   it('prints a manifest that says what it mends, what was judged and where it belongs', async () => {
     const { code, stdout, stderr } = await offline('budget.yaml');
     expect(code).toBe(0);
