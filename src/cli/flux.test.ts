@@ -1,7 +1,7 @@
 // `verify --flux`, run as a user would: what is reached counts, and what is not is
 // named where it would have helped.
 
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ItemStatus } from '../api/status.ts';
 import {
@@ -24,6 +24,22 @@ spec:
   checks: [{name: budget, podDisruptionBudget: {workloads: [{kind: Deployment, namespace: shop, name: ${workload}}]}}]
 `;
 
+const documents = (path: string) => `apiVersion: remediation.dev/v1alpha1
+kind: RemediationItem
+metadata: {name: documents, namespace: team}
+spec:
+  title: A document
+  number: 14
+  claim: {status: Implemented}
+  checks: [{name: there, source: {ref: {namespace: flux-system, name: flux-system}, files: [{path: ${path}}]}}]
+`;
+
+const source = (ignore = '') => `apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: flux-system, namespace: flux-system}
+spec: {interval: 5m, url: "https://git.example/team/home", ignore: ${JSON.stringify(ignore)}}
+`;
+
 let repository: TestRepository;
 beforeAll(async () => {
   repository = await makeRepository({
@@ -39,6 +55,10 @@ beforeAll(async () => {
     'reviews/web.yaml': item('web', 'web'),
     'items/api.yaml': item('api', 'api'),
     'items/cart.yaml': item('cart', 'cart'),
+    'clusters/staging/source.yaml': source('/docs/'),
+    '.github/workflows/ci.yaml': 'jobs: {}\n',
+    'documents/workflow.yaml': documents('.github/workflows/ci.yaml'),
+    'documents/none.yaml': documents('docs/none.md'),
   });
 });
 afterAll(() => repository.remove());
@@ -113,6 +133,35 @@ describe('verify --flux', () => {
     expect(ran.stdout).toContain('shop/Deployment/web');
     expect(ran.stdout).not.toContain('cart');
     expect(ran.code).toBe(0);
+  });
+
+  it('reads the files of a source as Flux keeps them, by the object that Flux applies and by no other', async () => {
+    const state = async () => {
+      const [judged] = statuses((await verify('--static', 'documents/workflow.yaml', '-o', 'json')).stdout);
+      return [judged?.status.state, judged?.status.checks?.[0]?.findings?.[0]?.message];
+    };
+    expect(await state()).toEqual([
+      'Implemented',
+      expect.stringContaining('nothing here says what Flux leaves out of its artifact'),
+    ]);
+    await repository.write({ 'clusters/production/source.yaml': source() });
+    const byDefault = await state();
+    await repository.write({
+      'clusters/production/source.yaml': source('/*\n!/.github\n!/clusters\n!/apps\n'),
+    });
+    const kept = await state();
+    await rm(repository.at('clusters/production/source.yaml'));
+    expect(byDefault).toEqual([
+      'Unknown',
+      expect.stringContaining('Flux leaves such files out of the artifact by default (.github/)'),
+    ]);
+    expect(kept).toEqual(['Implemented', undefined]);
+  });
+
+  it('takes no source that nothing applies for what would mend a file that is missing', async () => {
+    const [judged] = statuses((await verify('--static', 'documents/none.yaml', '-o', 'json')).stdout);
+    expect(judged?.status).toMatchObject({ state: 'Drifted', checks: [{ reason: 'FileMissing' }] });
+    expect(judged?.status.checks?.[0]?.message).toMatch(/Commit it \(again\), or correct path\.$/);
   });
 
   const usage = [

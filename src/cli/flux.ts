@@ -46,9 +46,9 @@ export async function openFlux(
     notes: world.notes,
     patienceMs: 0,
     nextChange: neverChanges,
-    hindsight: async () => {
+    hindsight: async (tree) => {
       const unreached = await world.unreached();
-      return withHindsight(unreached, (more) => sourceOf([...objects, ...more]));
+      return withHindsight(unreached, (more) => ({ ...sourceOf([...objects, ...more]), tree }));
     },
     close: async () => {},
   };

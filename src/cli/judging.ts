@@ -15,7 +15,7 @@ import type { World } from './world.ts';
 export async function judgeAll(world: World, memory: ReadonlyMap<string, ItemStatus>): Promise<JudgedItem[]> {
   const judged = await judge(world, memory, CHECKS);
   if (!world.hindsight || !judged.some(({ status }) => hasFailed(status))) return judged;
-  return judge(world, memory, CHECKS.map(await world.hindsight()));
+  return judge(world, memory, CHECKS.map(await world.hindsight(world.source.tree)));
 }
 
 const hasFailed = ({ checks = [], prerequisites = [] }: ItemStatus) =>

@@ -41,12 +41,13 @@ function put(file: string, text = 'x'): string {
 const git = (at: string, ...args: readonly string[]) => execFileSync('git', ['-C', at, ...args]);
 const REF: SourceRef = { kind: 'GitRepository', namespace: 'flux-system', name: 'home' };
 
-const source = (url: string): Manifest => ({
+const source = (url: string, more: object = {}): Manifest => ({
   apiVersion: 'source.toolkit.fluxcd.io/v1',
   kind: 'GitRepository',
   metadata: { namespace: 'flux-system', name: 'home' },
-  spec: { url },
+  spec: { url, ...more },
 });
+const URL = 'https://git.example.org/me/home';
 
 const open = (options: Omit<FolderOptions, 'timeout'>): Promise<Opened> =>
   withFolders(openManifests(options.objects ?? [], [], { static: false }), { timeout: 60, ...options });
@@ -93,6 +94,53 @@ describe('--source', () => {
   ])('%j is a usage error', async (given, why) => {
     await expect(open({ source: given })).rejects.toThrow(why);
   });
+});
+
+describe('of a source whose object is known', () => {
+  const around = () => [put('home/.github/ci.yaml'), put('home/docs/a.md')][1] as string;
+
+  test('the tree is the artifact that Flux would make of the folder', async () => {
+    const at = path.dirname(around());
+    for (const apiVersion of ['source.toolkit.fluxcd.io/v1', 'source.toolkit.fluxcd.io/v1beta2']) {
+      const opened = await open({ source: [at], objects: [{ ...source(URL), apiVersion }] });
+      expect(await files(opened)).toEqual(['docs/a.md']);
+      expect(await files(opened, { ...REF, name: 'other' })).toEqual(['.github/ci.yaml', 'docs/a.md']);
+    }
+  });
+
+  test('two that say otherwise of one folder are two trees, each read once', async () => {
+    const at = path.dirname(around());
+    const docs = {
+      ...source(URL, { ignore: '/docs/' }),
+      metadata: { namespace: 'flux-system', name: 'docs' },
+    };
+    const opened = await open({ source: [at], objects: [source(URL), docs] });
+    expect(await files(opened)).toEqual(['docs/a.md']);
+    expect(await files(opened, { ...REF, name: 'docs' })).toEqual(['.github/ci.yaml']);
+    expect(await tree(opened)).toBe(await tree(opened));
+  });
+
+  test('in a cluster, the object is that of the cluster, once it is here', async () => {
+    const at = path.dirname(around());
+    let object: Fact<unknown> = { state: 'pending', message: 'GitRepositories' };
+    const cluster = openManifests([], [], { static: false });
+    const { source: facts } = cluster;
+    const opened = await withFolders(
+      { ...cluster, source: { ...facts, get: () => object } },
+      { source: [at], timeout: 60 },
+    );
+    expect(opened.source.tree(REF)).toEqual(object);
+    object = { state: 'known', value: source(URL, { ignore: '/docs/' }) };
+    expect(await files(opened)).toEqual(['.github/ci.yaml']);
+    object = { state: 'failed', reason: 'Forbidden', message: 'may not' };
+    expect(await files(opened)).toEqual(['.github/ci.yaml', 'docs/a.md']);
+  });
+});
+
+test('manifests never change, which takes as long as one is ready to wait', async () => {
+  const before = performance.now();
+  await openManifests([], [], { static: false }).nextChange(50);
+  expect(performance.now() - before).toBeGreaterThan(40);
 });
 
 describe('without --source, the work tree around the manifests', () => {

@@ -30,8 +30,8 @@ export interface Opened {
   readonly patienceMs: number;
   /** Resolves when some fact has changed, or after `withinMs`. */
   nextChange(withinMs: number): Promise<void>;
-  /** Asked for once something fails: what makes a check say more of why. */
-  hindsight?(): Promise<(check: Check) => Check>;
+  /** Asked for once something fails: what makes a check say more of why. Files of sources are as `tree` has them. */
+  hindsight?(tree: Source['tree']): Promise<(check: Check) => Check>;
   close(): Promise<void>;
 }
 

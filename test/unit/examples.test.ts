@@ -91,6 +91,25 @@ describe('the examples', () => {
       expect(right).toMatchObject({ code: 0, items: { size: 12 } });
     });
 
+    it('are Unknown about the workflows where the source no longer keeps them', async () => {
+      const copy = await copied(`left-out${way}`);
+      await edit(path.join(copy, 'repository/kubernetes/flux/cluster/source.yaml'), (text) =>
+        text.replace(/^ *!\/\.github\n/m, ''),
+      );
+      const { code, items } = await judged(copy, way, path.join(folder, `memory-left-out${way}`));
+      const workflows = ['item-03-trivy-scanning', 'item-15-sbom-generation'];
+      expect(code).toBe(3);
+      expect([...items].filter(([, { state }]) => state !== 'Implemented').map(([name]) => name)).toEqual(
+        workflows,
+      );
+      for (const name of workflows)
+        for (const { verdict, reason, message } of items.get(name)?.checks ?? []) {
+          expect({ name, verdict, reason }).toEqual({ name, verdict: 'Unknown', reason: 'LeftOut' });
+          expect(message).toContain('by spec.ignore of GitRepository flux-system/flux-system (/*)');
+          expect(message).toContain('add the line "!/.github/workflows/');
+        }
+    }, 60_000);
+
     it.each(BREAKS.map((each) => [each.item, each.what, each] as const))(
       '%s is Drifted when %s',
       (item, what, { says }) => {

@@ -18,7 +18,7 @@ export async function hintsFor(
   now: Date,
 ): Promise<Hints> {
   if (!hindsight) return () => undefined;
-  const lookingBack = await hindsight();
+  const lookingBack = await hindsight(source.tree);
   const plain = byType(CHECKS);
   const hints = new Map<string, string>();
   for (const { metadata, spec } of items) {

@@ -102,7 +102,7 @@ export async function readFlux({
     return {
       applied: installed.applied,
       doubts: [...reached.doubts, ...installed.doubts],
-      notes: [...copies.flatMap((copy) => copy.notes), ...notes],
+      notes: [...new Set([...copies.flatMap((copy) => copy.notes), ...notes])],
       unreached: () => findUnreached(top, files, installed.applied, used),
     };
   } finally {

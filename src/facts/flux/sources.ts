@@ -65,26 +65,23 @@ export function openSources(folder: string, named: NamedFolders): Sources {
     }
     copies.clear();
   };
+  /** What an object says that stands for the repository holds for it by its other names too. */
+  const ofRepository = () => [...rules.values()].find(({ source }) => isRepository(source));
   return {
     artifact: async (ref) => {
       const from = folderOf(ref);
-      return from === undefined ? undefined : copy(from, rules.get(keyOf(ref)));
+      if (from === undefined) return undefined;
+      return copy(from, rules.get(keyOf(ref)) ?? (from === folder ? ofRepository() : undefined));
     },
     setOwn: ({ namespace, name }) => own.add(`${namespace}/${name}`),
     leavingOut: async (found) => {
-      const bearing = found.filter(
-        (each) => folderOf(each.source) !== undefined && effectOf(each) !== effectOf(UNSAID),
-      );
-      if (bearing.length === 0) return false;
+      const bearing = found.filter(({ source }) => folderOf(source) !== undefined);
       for (const each of bearing) rules.set(keyOf(each.source), each);
+      if (bearing.every((each) => effectOf(each) === effectOf(UNSAID))) return false;
       await discard();
       return true;
     },
-    repository: () =>
-      copy(
-        folder,
-        [...rules.values()].find(({ source }) => isRepository(source)),
-      ),
+    repository: () => copy(folder, ofRepository()),
     all: () => Promise.all(copies.values()),
     close: discard,
   };

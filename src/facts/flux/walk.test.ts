@@ -203,6 +203,26 @@ patches:
     expect(names(named)).toEqual(['Deployment shop/web']);
     expect(named.doubts).toEqual([]);
   });
+
+  it('takes of that folder what its own object keeps', async () => {
+    const other = await repositoryOf({
+      'deploy/web.yaml': deployment('web', 'shop'),
+      'deploy/drafts/draft.yaml': deployment('draft', 'shop'),
+      'more/api.yaml': deployment('api', 'shop'),
+    });
+    const from = (name: string, at: string) =>
+      kustomization(name, at).replace('name: flux-system, namespace: flux-system}\n', 'name: shop}\n');
+    const world = await read(
+      {
+        [`${CLUSTER}/apps.yaml`]: from('apps', './deploy') + from('more', './more'),
+        [`${CLUSTER}/source.yaml`]:
+          'apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: shop, namespace: flux-system}\nspec: {url: "https://git.example/shop", ignore: drafts/, sparseCheckout: [deploy]}\n',
+      },
+      { named: new Map([['flux-system/shop', other.folder]]) },
+    );
+    expect(names(world)).toEqual(['Deployment shop/web']);
+    expect(world.notes.join()).toContain('spec.path ./more is no folder of GitRepository flux-system/shop');
+  });
 });
 
 describe('repositories as people lay them out', { timeout: 60_000 }, () => {
