@@ -41,6 +41,14 @@ export function itemParser(blocks: CheckBlocks): (raw: unknown) => Parsed {
     const metadata = readMetadata(record(object.metadata));
     const status = statusSchema.safeParse(object.status ?? {});
     const past = status.success ? status.data : {};
+    const version = word(object.apiVersion); // the items of a list have none
+    if (version && version !== API_VERSION)
+      return {
+        ok: false,
+        metadata,
+        status: past,
+        problems: [`apiVersion: must be ${API_VERSION}, not ${version}`],
+      };
     const parsed = spec.safeParse(object.spec ?? {});
     if (!parsed.success)
       return { ok: false, metadata, status: past, problems: parsed.error.issues.map(describe) };

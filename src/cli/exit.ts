@@ -11,3 +11,18 @@ export const EXIT_UNKNOWN = 3;
 
 /** The command was called wrongly, or its input cannot be read: told without a stack. */
 export class UsageError extends Error {}
+
+/** Why a file cannot be read, in words. */
+export function whyUnreadable(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'ENOENT':
+      return 'no such file';
+    case 'EISDIR':
+      return 'a folder, where a file is wanted';
+    case 'EACCES':
+      return 'no permission to read it';
+    default:
+      return message;
+  }
+}

@@ -29,6 +29,8 @@ beforeAll(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'remediation-hostile-'));
   items = path.join(dir, 'deep/er/items');
   await mkdir(path.join(dir, 'manifests'));
+  const namespace = 'apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n';
+  await writeFile(path.join(dir, 'manifests/shop.yaml'), namespace);
   const rows = [...TITLES, MOVES].map((title, index) => `| ${index + 1} | ${title} | Pending |`);
   await writeFile(
     path.join(dir, 'REVIEW.md'),

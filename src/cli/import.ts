@@ -3,7 +3,8 @@
 
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parse as parseYaml } from 'yaml';
+import { parseAllDocuments, parse as parseYaml } from 'yaml';
+import { KIND } from '../api/group.ts';
 import { itemParser } from '../api/remediation-item.ts';
 import { blocksOf } from '../checks/check.ts';
 import { CHECKS } from '../checks/index.ts';
@@ -22,7 +23,7 @@ import { MAX_REVIEW_BYTES, ReviewError } from '../review/markdown.ts';
 import { merge } from '../review/merge.ts';
 import type { Noted, Review } from '../review/model.ts';
 import { readReview } from '../review/read.ts';
-import { UsageError } from './exit.ts';
+import { UsageError, whyUnreadable } from './exit.ts';
 
 export interface ImportFlags {
   readonly output: string;
@@ -34,7 +35,23 @@ export interface ImportFlags {
 const say = (line: string) => process.stderr.write(`${printable(line)}\n`);
 const parseItem = itemParser(blocksOf(CHECKS));
 
+/** What Kubernetes takes for the name of a namespace, and for the value of a label. */
+const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const LABEL_VALUE = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+
+function mustBeNames({ namespace, review }: ImportFlags): void {
+  if (!NAMESPACE.test(namespace))
+    throw new UsageError(
+      `--namespace "${namespace}" is no name of a namespace: lower case letters, digits and -, at most 63`,
+    );
+  if (review !== undefined && !LABEL_VALUE.test(review))
+    throw new UsageError(
+      `--review "${review}" is no value of a label: letters, digits, -, _ and ., at most 63, with a letter or digit at both ends`,
+    );
+}
+
 export async function importReview(file: string, flags: ImportFlags): Promise<void> {
+  mustBeNames(flags);
   const text = await readDocument(file);
   const review = reviewOf(text, file);
   if (review.items.length === 0)
@@ -44,8 +61,9 @@ export async function importReview(file: string, flags: ImportFlags): Promise<vo
   const slug = flags.review ?? review.slug;
   const document = flags.document ?? file;
   const items = itemsOf(review, { namespace: flags.namespace, document, review: slug }).map(checked);
-  await mkdir(flags.output, { recursive: true }).catch((error: Error) => {
-    throw new UsageError(`--output ${flags.output}: ${error.message}`);
+  await mkdir(flags.output, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === 'EEXIST' || error.code === 'ENOTDIR' ? 'not a folder' : error.message;
+    throw new UsageError(`--output ${flags.output}: ${why}`);
   });
   const memory = await readMemory(flags.output);
   const files = await filesByName(flags.output);
@@ -86,7 +104,7 @@ async function readDocument(file: string): Promise<string> {
       );
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`${file}: ${(error as Error).message}`);
+    throw new UsageError(`${file}: ${whyUnreadable(error)}`);
   }
 }
 
@@ -119,21 +137,39 @@ async function readMemory(dir: string): Promise<ImportMemory | undefined> {
   }
 }
 
-/** Items of the folder by name, whatever people have called their files. */
-async function filesByName(dir: string): Promise<ReadonlyMap<string, string>> {
-  const found = new Map<string, string>();
+interface Found {
+  readonly file: string;
+  /** Only files of one document are edited. */
+  readonly alone: boolean;
+}
+
+/**
+ * Items of the folder by name, whatever people have called their files. Throws a UsageError for an item that
+ * is no YAML: taken for missing, it would be written anew or given up.
+ */
+async function filesByName(dir: string): Promise<ReadonlyMap<string, Found>> {
+  const found = new Map<string, Found>();
   for (const name of (await readdir(dir)).sort()) {
     if (!/\.ya?ml(\.draft)?$/.test(name)) continue;
     const file = path.join(dir, name);
-    const content = await readFile(file, 'utf8')
-      .then((text) => parseYaml(text) as unknown)
-      .catch(() => undefined);
-    const itemName = (content as { kind?: unknown; metadata?: { name?: unknown } } | undefined)?.metadata
-      ?.name;
-    if (typeof itemName === 'string' && !found.has(itemName)) found.set(itemName, file);
+    const text = await readFile(file, 'utf8').catch(() => '');
+    if (!IS_ITEM.test(text)) continue;
+    const documents = [...parseAllDocuments(text, { logLevel: 'silent' })];
+    const wrong = documents.find(({ errors }) => errors.length > 0)?.errors[0];
+    if (wrong)
+      throw new UsageError(
+        `${file} is not YAML: ${wrong.message.split('\n')[0]?.replace(/:$/, '')}. Mend it and import again: nothing was written`,
+      );
+    for (const document of documents) {
+      const itemName: unknown = document.getIn(['metadata', 'name']);
+      if (typeof itemName === 'string' && !found.has(itemName))
+        found.set(itemName, { file, alone: documents.length === 1 });
+    }
   }
   return found;
 }
+
+const IS_ITEM = new RegExp(`^kind: *["']?${KIND}\\b`, 'm');
 
 /** Files that are written side by side: the disk is waited for once and not ten thousand times. */
 const AT_ONCE = 64;
@@ -150,22 +186,24 @@ async function writeOne(
   dir: string,
   item: ImportedItem,
   before: ImportMemory['items'][number] | undefined,
-  files: ReadonlyMap<string, string>,
+  files: ReadonlyMap<string, Found>,
 ): Promise<Written> {
   const said = (done: string, conflicts: readonly string[] = []) => ({ done, conflicts });
-  const file = files.get(item.name);
+  const { file, alone } = files.get(item.name) ?? {};
   if (!file) {
     if (before) return said(`kept away   ${item.name}: its file was removed`);
     const fresh = path.join(dir, `${item.name}${item.draft ? DRAFT : '.yaml'}`);
     await write(fresh, renderItem(item));
     return said(`${(item.draft ? 'draft' : 'created').padEnd(12)}${fresh}`);
   }
+  if (!alone)
+    return said(`left alone  ${file}: holds more than ${item.name}; import edits files of one document`);
   const text = await readFile(file, 'utf8');
   const { spec } = parseYaml(text) as { spec?: unknown };
   const { changes, conflicts } = merge(before?.spec, spec, item.spec);
   const told = conflicts.map(
     (conflict) =>
-      `${file}: ${conflict} was edited, and the document changed it too (line ${item.line}); the edit stays`,
+      `${file}: ${conflict} was edited, and the document changed it too${nowSays(item, conflict)} (line ${item.line}); the edit stays`,
   );
   if (changes.length === 0) return said(`unchanged   ${file}`, told);
   let next: string;
@@ -179,6 +217,16 @@ async function writeOne(
   await write(target, next);
   if (ready) await rm(file);
   return said(`updated     ${target}: ${changes.map((change) => change.path.join('.')).join(', ')}`, told);
+}
+
+/** What the document says now, where that is a word. */
+function nowSays(item: ImportedItem, conflict: string): string {
+  const value = conflict
+    .split('.')
+    .reduce<unknown>((sofar, key) => (sofar as Record<string, unknown> | undefined)?.[key], {
+      spec: item.spec,
+    });
+  return typeof value === 'string' || typeof value === 'number' ? `, to ${String(value).slice(0, 60)}` : '';
 }
 
 /** Whole or not at all. */

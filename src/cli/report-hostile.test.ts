@@ -42,6 +42,7 @@ const EVIL = /[[\p{Cc}\u202a-\u202e]--\n]/v;
 
 describe('report --update', () => {
   it('refuses a document of 50 MB at once, and leaves it as it is', async () => {
+    await writeFile(at('items/one.yaml.draft'), draft('one'));
     await sparse(at('REVIEW.md'), 50 * 1024 * 1024);
     const [started, memory] = [performance.now(), process.memoryUsage.rss()];
     const { code, stderr } = await report('--update', at('REVIEW.md'));
@@ -54,6 +55,7 @@ describe('report --update', () => {
 
   it('refuses a document that nests without end', async () => {
     const text = `${'> '.repeat(100_000)}- [ ] x\n`;
+    await writeFile(at('items/one.yaml.draft'), draft('one'));
     await writeFile(at('REVIEW.md'), text);
     const { code, stderr } = await report('--update', at('REVIEW.md'));
     expect(stderr).toContain('line 1 nests quotes or lists');

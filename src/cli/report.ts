@@ -19,13 +19,13 @@ import { MEMORY_FILE, parseMemory } from '../review/files.ts';
 import { MAX_REVIEW_BYTES, ReviewError } from '../review/markdown.ts';
 import { type Updated, updateReview } from '../review/update.ts';
 import { version } from '../version.ts';
-import { UsageError } from './exit.ts';
+import { UsageError, whyUnreadable } from './exit.ts';
 import type { JudgeFlags } from './flags.ts';
 import { judgeAll } from './judging.ts';
 import { labelTest } from './label-selector.ts';
 import { readMemory } from './memory.ts';
 import { findPlaces } from './places.ts';
-import { openWorld, type World } from './world.ts';
+import { noItems, openWorld, type World } from './world.ts';
 
 export const REPORT_FORMATS = ['markdown', 'html', 'json', 'sarif', 'junit'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
@@ -91,6 +91,7 @@ async function itemsToReport(flags: ReportFlags): Promise<Judged> {
     const judged = flags.items
       ? [...(await judgeAll(world, await readMemory(flags.memory))), ...(await drafts(paths, flags))]
       : observed(world);
+    if (judged.length === 0) say(`note: ${noItems(world, paths, flags)}`);
     return { judged, placeOf: await findPlaces(world, judged) };
   } finally {
     await world.close();
@@ -192,7 +193,7 @@ async function update(file: string, { items }: ReviewReport): Promise<void> {
       await rename(draft, file);
     }
   } catch (error) {
-    throw new UsageError(`${file}: ${(error as Error).message}`);
+    throw new UsageError(`${file}: ${whyUnreadable(error)}`);
   }
   for (const { line, text } of result.changed)
     process.stdout.write(`${printable(`${file}:${line}: ${text}`)}\n`);

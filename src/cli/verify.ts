@@ -10,7 +10,7 @@ import { judgeAll } from './judging.ts';
 import { keepMemory, readMemory } from './memory.ts';
 import { findPlaces } from './places.ts';
 import { renderReport, titleOf } from './report.ts';
-import { openWorld, type World } from './world.ts';
+import { noItems, openWorld, type World } from './world.ts';
 
 const say = (line: string) => process.stderr.write(`${printable(line)}\n`);
 
@@ -19,7 +19,7 @@ export async function verify(paths: readonly string[], flags: VerifyFlags): Prom
   try {
     for (const line of world.notes) say(`note: ${line}`);
     for (const problem of world.problems) say(`error: ${problem}`);
-    if (world.items.length === 0 && world.problems.length === 0) say(noItems(paths, flags));
+    if (world.items.length === 0 && world.problems.length === 0) say(noItems(world, paths, flags));
     const judged = await judgeAll(world, await readMemory(flags.memory));
     await keepMemory(flags.memory, judged);
     process.stdout.write(await render(judged, flags, world));
@@ -68,12 +68,4 @@ function exitStatus(judged: readonly JudgedItem[], unreadable: boolean, strict: 
   if (states.has('Drifted') || (strict && (states.has('Pending') || states.has('Blocked'))))
     return EXIT_DRIFTED;
   return states.has('Unknown') ? EXIT_UNKNOWN : EXIT_OK;
-}
-
-function noItems(paths: readonly string[], flags: VerifyFlags): string {
-  if (paths.length > 0) return `no RemediationItems in ${paths.join(', ')}`;
-  if (flags.flux !== undefined) return 'no RemediationItems given, and none that Flux would apply';
-  return flags.manifests
-    ? 'no RemediationItems given, and none among the manifests'
-    : 'no RemediationItems in the cluster';
 }

@@ -1,6 +1,7 @@
 // What `verify` judges: the items, and the source of the facts, from a cluster
 // or from files.
 
+import { stat } from 'node:fs/promises';
 import { API_VERSION, KIND, PLURAL } from '../api/group.ts';
 import { type ItemMetadata, itemParser, type Parsed } from '../api/remediation-item.ts';
 import { blocksOf } from '../checks/check.ts';
@@ -16,6 +17,8 @@ import { type Opened, openCluster, openManifests } from './sources.ts';
 
 export interface World extends Opened {
   readonly items: readonly Parsed[];
+  /** How many more there are that -n and -l leave out. */
+  readonly unwanted: number;
   /** The object that an item was parsed from. */
   raw(metadata: ItemMetadata): KubeObject;
 }
@@ -40,8 +43,13 @@ export function openWorld(paths: readonly string[], flags: JudgeFlags): Promise<
  * else stands in the named paths is a manifest like the others.
  */
 export async function fromManifests(paths: readonly string[], flags: JudgeFlags): Promise<World> {
+  await mustBeThere('--manifests', flags.manifests ?? []);
   const named = await loadManifests(paths);
   const facts = await loadManifests(flags.manifests ?? []);
+  if (facts.objects.length === 0 && facts.problems.length === 0)
+    throw new UsageError(
+      `--manifests ${flags.manifests?.join(', ')}: no Kubernetes objects in it, so nothing can be judged by it`,
+    );
   const objects = [...facts.objects, ...named.objects].filter((object) => !isItem(object));
   const items = named.objects.some(isItem) ? named.objects : [...facts.objects, ...named.objects];
   const opened = openManifests(objects, [named, facts], flags);
@@ -49,6 +57,14 @@ export async function fromManifests(paths: readonly string[], flags: JudgeFlags)
     ...(await withFolders(opened, { ...flags, around: flags.manifests ?? [], objects })),
     ...parsedItems(items.filter(isItem), flags),
   };
+}
+
+/** Judged by a folder that is not there, everything would be missing, and Drifted. */
+async function mustBeThere(option: string, paths: readonly string[]): Promise<void> {
+  for (const path of paths)
+    await stat(path).catch(() => {
+      throw new UsageError(`${option} ${path}: no such file or folder`);
+    });
 }
 
 /** As from manifests, with what Flux would apply of a repository in their place. */
@@ -113,7 +129,7 @@ async function itemsIn(transport: Transport, { namespace, selector }: JudgeFlags
 function parsedItems(
   objects: readonly (KubeObject | Manifest)[],
   { namespace, selector }: JudgeFlags,
-): Pick<World, 'items' | 'raw'> {
+): Pick<World, 'items' | 'unwanted' | 'raw'> {
   const labelled = selector ? labelTest(selector, `--selector ${selector}`) : () => true;
   const wanted = (parsed: Parsed) => {
     const { metadata } = parsed.ok ? parsed.item : parsed;
@@ -126,8 +142,32 @@ function parsedItems(
     raws.set(`${metadata.namespace}/${metadata.name}`, object as KubeObject);
     return parsed;
   });
+  const chosen = items.filter(wanted);
   return {
-    items: items.filter(wanted),
+    items: chosen,
+    unwanted: items.length - chosen.length,
     raw: ({ namespace: ns, name }) => raws.get(`${ns}/${name}`) ?? { metadata: { namespace: ns, name } },
   };
+}
+
+/** What to tell where there is nothing to judge. Throws a UsageError where files were named and hold no item. */
+export function noItems(
+  { unwanted }: Pick<World, 'unwanted'>,
+  paths: readonly string[],
+  { namespace, selector, manifests, flux }: JudgeFlags,
+): string {
+  const asked = [
+    ...(namespace ? [`in namespace ${namespace}`] : []),
+    ...(selector ? [`with labels ${selector}`] : []),
+  ].join(' ');
+  if (paths.length > 0) {
+    if (unwanted === 0)
+      throw new UsageError(
+        `no RemediationItems in ${paths.join(', ')}: files that end in .yaml, .yml or .json are read, drafts are not`,
+      );
+    return `none of the RemediationItems in ${paths.join(', ')} is ${asked}`;
+  }
+  const among =
+    flux !== undefined ? 'among what Flux would apply' : manifests ? 'among the manifests' : 'in the cluster';
+  return `no RemediationItems ${[among, asked].filter(Boolean).join(' ')}`;
 }

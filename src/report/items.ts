@@ -2,7 +2,7 @@
 // List, the same contract as the API's).
 
 import stringWidth from 'string-width';
-import type { ItemStatus, State } from '../api/status.ts';
+import type { ItemStatus, State, StatusFinding } from '../api/status.ts';
 import { printable, toJson, toYaml } from './printable.ts';
 
 /** An object as its file or the API server has it. */
@@ -102,13 +102,17 @@ function detail({ raw, status }: JudgedItem): string[] {
     for (const finding of check.findings ?? []) {
       if (finding.severity !== 'Fail' && finding.severity !== 'Unknown') continue;
       lines.push(clean(`  ${check.name}: ${finding.severity} ${finding.reason}: ${finding.message}`));
-      if (finding.fix) lines.push(`    fix: ${clean(finding.fix)}`);
+      const fix = fixOf(finding);
+      if (fix) lines.push(`    fix: ${clean(fix)}`);
     }
     const hidden = (check.findingsTotal ?? 0) - (check.findings?.length ?? 0);
     if (hidden > 0) lines.push(clean(`  ${check.name}: and ${hidden} more findings`));
   }
   return lines;
 }
+
+/** The fix, where the message does not say it already. */
+export const fixOf = ({ message, fix = '' }: StatusFinding): string => (message.includes(fix) ? '' : fix);
 
 const clean = (text: unknown) => (typeof text === 'string' ? printable(text) : '');
 

@@ -2,7 +2,8 @@
 // read too: a suite per item, a case per check that decides.
 
 import type { CheckStatus } from '../api/status.ts';
-import { fixOf, placeText } from './markdown.ts';
+import { fixOf } from './items.ts';
+import { placeText } from './markdown.ts';
 import { evidenceOf, type PlaceOf, type ReportItem, type ReviewReport, refer } from './review.ts';
 
 /** Work that nobody called done is no failure, unless `strict`: it is skipped, as `verify` ends with 0. */

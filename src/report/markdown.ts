@@ -3,6 +3,7 @@
 
 import type { StatusFinding } from '../api/status.ts';
 import { enclosed } from './enclosed.ts';
+import { fixOf } from './items.ts';
 import {
   byMilestone,
   byPriority,
@@ -77,6 +78,7 @@ export function asMarkdown(report: ReviewReport): string {
 }
 
 function summary(items: readonly ReportItem[]): string[] {
+  if (items.length === 0) return ['This review has no items.'];
   const { claimed, proven, refuted, open, unclaimed } = claims(items);
   const list = (some: readonly ReportItem[]) =>
     some.length > 0 ? ` (${some.map((item) => inline(refer(item))).join(', ')})` : '';
@@ -85,7 +87,7 @@ function summary(items: readonly ReportItem[]): string[] {
       .map(([state, count]) => `${count} ${state}`)
       .join(', ')}.`,
     claimed.length > 0
-      ? `Of ${counted(claimed.length, 'item')} that the review says ${claimed.length === 1 ? 'is' : 'are'} implemented, ${proven.length} ${proven.length === 1 ? 'is' : 'are'}${list(proven)}, ${refuted.length} ${refuted.length === 1 ? 'is' : 'are'} not${list(refuted)}, and of ${open.length} it is not known${list(open)}.`
+      ? `Of ${counted(claimed.length, 'item')} that the review says ${claimed.length === 1 ? 'is' : 'are'} implemented, ${proven.length} ${proven.length === 1 ? 'is' : 'are'}${list(proven)}, ${refuted.length} ${refuted.length === 1 ? 'is' : 'are'} not${list(refuted)}${open.length > 0 ? `, and of ${open.length} it is not known${list(open)}` : ''}.`
       : '',
     unclaimed.length > 0
       ? `Implemented although the review does not say so: ${unclaimed.map((item) => inline(refer(item))).join(', ')}.`
@@ -180,9 +182,6 @@ export const deciding = ({
       .filter(({ severity }) => severity === 'Fail' || severity === 'Unknown')
       .map((finding) => ({ check: check.name, type: check.type, finding })),
   );
-
-/** The fix, where the message does not say it already. */
-export const fixOf = ({ message, fix = '' }: StatusFinding): string => (message.includes(fix) ? '' : fix);
 
 /** path:line, and the revision where it is not that of the repository at hand. */
 export const placeText = ({ path, line, revision }: Place): string =>

@@ -35,6 +35,9 @@ export async function suggest(given: string, flags: SuggestFlags): Promise<void>
     () => true,
     () => false,
   );
+  // No name of an object has these in it: a file was meant.
+  if (!isPath && /\/|\.(ya?ml|json|draft)$/.test(given))
+    throw new UsageError(`${given}: no such file or folder`);
   const paths = isPath ? [given] : [];
   if (flags.dryRun && (flags.manifests || flags.flux !== undefined))
     throw new UsageError(
@@ -45,7 +48,7 @@ export async function suggest(given: string, flags: SuggestFlags): Promise<void>
     for (const line of world.notes) say(`note: ${line}`);
     for (const problem of world.problems) say(`error: ${problem}`);
     if (world.problems.length > 0) throw new UsageError('suggestions from half of the input would not hold');
-    const items = chosen(world, given, isPath);
+    const items = chosen(world, given, isPath, flags);
     const plans = await plansFor(world, items);
     const isFailing = plans.some(({ plan }) => plan.checks.some(({ before }) => before === 'Fail'));
     const hints: Hints = isFailing ? await hintsFor(world, items, new Date()) : () => undefined;
@@ -63,7 +66,12 @@ export async function suggest(given: string, flags: SuggestFlags): Promise<void>
 }
 
 /** The items of a file, or the one of that name. */
-function chosen(world: World, given: string, isPath: boolean): readonly RemediationItem[] {
+function chosen(
+  world: World,
+  given: string,
+  isPath: boolean,
+  flags: SuggestFlags,
+): readonly RemediationItem[] {
   const meant = world.items.filter(
     (parsed) => isPath || (parsed.ok ? parsed.item.metadata : parsed.metadata).name === given,
   );
@@ -71,7 +79,7 @@ function chosen(world: World, given: string, isPath: boolean): readonly Remediat
     throw new UsageError(
       isPath
         ? `no RemediationItem in ${given}`
-        : `there is no RemediationItem ${given}, and no such file; see kubectl get ri -A`,
+        : `there is no RemediationItem ${given}${flags.namespace ? ` in namespace ${flags.namespace}` : ''}, and no such file; see kubectl get ri -A`,
     );
   }
   if (!isPath && meant.length > 1) {

@@ -2,7 +2,8 @@
 // findings and fixes, what changed when, and what the review says.
 
 import type { CheckStatus, StatusFinding, Transition } from '../../api/status.ts';
-import { claimText, fixOf, placeText } from '../markdown.ts';
+import { fixOf } from '../items.ts';
+import { claimText, placeText } from '../markdown.ts';
 import {
   counted,
   evidenceOf,

@@ -1,0 +1,178 @@
+// What a person types wrong: each is told in words that are enough to go on,
+// and nothing is judged by what is not there.
+
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { remediation } from './testing/run.ts';
+
+const ITEM = `apiVersion: remediation.dev/v1alpha1
+kind: RemediationItem
+metadata: {name: budgets, namespace: team, labels: {remediation.dev/review: spring}}
+spec:
+  title: Add budgets
+  claim: {status: Implemented}
+  checks: [{name: web, podDisruptionBudget: {workloads: [{kind: Deployment, namespace: shop, name: web}]}}]
+`;
+const REVIEW = `# Review
+
+## High Priority
+
+| # | Action | Effort | Status |
+|---|--------|--------|--------|
+| 1 | Add PodDisruptionBudgets | 2h | Pending |
+| 2 | Write a runbook | 1h | Pending |
+
+**Implementation Details for #1:**
+
+- **Redis**: minAvailable: 1
+`;
+
+let folder: string;
+const at = (...parts: string[]) => path.join(folder, ...parts);
+const run = (...args: string[]) => remediation(args, { cwd: folder });
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'wrong-'));
+  await mkdir(at('items'));
+  await mkdir(at('empty'));
+  await writeFile(at('items/budgets.yaml'), ITEM);
+  await writeFile(at('review.md'), REVIEW);
+  await writeFile(at('shop.yaml'), 'apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+describe('a place to judge by that is not there', () => {
+  const rows = [
+    {
+      name: 'a folder that does not exist',
+      dir: 'elsewhere',
+      says: '--manifests elsewhere: no such file or folder',
+    },
+    { name: 'an empty folder', dir: 'empty', says: '--manifests empty: no Kubernetes objects in it' },
+  ];
+  it.for(rows)('$name is refused: by it everything would be Drifted', async ({ dir, says }) => {
+    for (const command of [['verify'], ['report', '--items'], ['suggest']]) {
+      const ran = await run(...command, 'items', '-f', dir, '--static');
+      expect(ran).toMatchObject({ code: 2, stdout: '' });
+      expect(ran.stderr).toContain(says);
+    }
+  });
+});
+
+describe('items that are not there', () => {
+  it('a folder without items proves nothing: 2, and drafts are named as what is not read', async () => {
+    await writeFile(at('empty/later.yaml.draft'), ITEM);
+    const ran = await run('verify', 'empty', '-f', 'shop.yaml');
+    expect(ran).toMatchObject({ code: 2, stdout: '' });
+    expect(ran.stderr).toContain('no RemediationItems in empty');
+    expect(ran.stderr).toContain('drafts are not');
+  });
+
+  it('what -n and -l leave nothing of is said with what was asked', async () => {
+    const ran = await run('verify', 'items', '-f', 'shop.yaml', '-n', 'other', '-l', 'a=b');
+    expect(ran).toMatchObject({ code: 0, stdout: '' });
+    expect(ran.stderr).toContain(
+      'none of the RemediationItems in items is in namespace other with labels a=b',
+    );
+  });
+
+  it('a report of a folder without items is refused, one of none that are wanted says so', async () => {
+    expect(await run('report', '--items', 'empty', '-f', 'shop.yaml')).toMatchObject({ code: 2, stdout: '' });
+    const none = await run('report', '--items', 'items', '-f', 'shop.yaml', '-n', 'other');
+    expect(none.stderr).toContain('none of the RemediationItems in items is in namespace other');
+    expect(none.stdout).toContain('This review has no items.');
+  });
+
+  it('a file that suggest is given and that is not there is not taken for the name of an item', async () => {
+    for (const file of ['items/budget.yaml', 'budgets.yaml'])
+      expect(await run('suggest', file, '-f', 'shop.yaml')).toMatchObject({
+        code: 2,
+        stderr: `remediation: ${file}: no such file or folder\n`,
+      });
+  });
+});
+
+describe('an item of a version that there is not', () => {
+  it('is Invalid for that, whatever stands in it', async () => {
+    await writeFile(at('items/budgets.yaml'), ITEM.replace('v1alpha1', 'v1'));
+    const ran = await run('verify', 'items', '-f', 'shop.yaml');
+    expect(ran.code).toBe(2);
+    expect(ran.stdout).toContain('apiVersion: must be remediation.dev/v1alpha1, not remediation.dev/v1');
+  });
+});
+
+describe('a table of verdicts', () => {
+  it('says a fix once', async () => {
+    const { stdout } = await run('verify', 'items', '-f', 'shop.yaml', '--static');
+    const details = stdout.slice(stdout.indexOf('\n  web: '));
+    expect(details.match(/Deploy it, or correct the entry of workloads\./g)).toHaveLength(1);
+  });
+});
+
+describe('import', () => {
+  const rows = [
+    { name: 'a review that is not there', args: ['none.md'], says: 'none.md: no such file' },
+    { name: 'a folder', args: ['items'], says: 'items: a folder, where a file is wanted' },
+    {
+      name: 'an output that is a file',
+      args: ['review.md', '-o', 'shop.yaml'],
+      says: '--output shop.yaml: not a folder',
+    },
+    {
+      name: 'a namespace that cannot be',
+      args: ['review.md', '-n', 'My_Team'],
+      says: '--namespace "My_Team" is no name of a namespace',
+    },
+    {
+      name: 'a label that cannot be',
+      args: ['review.md', '--review', 'this spring'],
+      says: '--review "this spring" is no value of a label',
+    },
+  ];
+  it.for(rows)('refuses $name before it writes anything', async ({ args, says }) => {
+    const ran = await run('import', ...(args.includes('-o') ? [] : ['-o', 'out']), ...args);
+    expect(ran).toMatchObject({ code: 2, stdout: '' });
+    expect(ran.stderr).toContain(`remediation: ${says}`);
+    expect(await readdir(folder)).not.toContain('out');
+  });
+
+  it('tells what the document says now beside the edit that stays', async () => {
+    await run('import', 'review.md', '-o', 'out');
+    const file = at('out/item-01-add-poddisruptionbudgets.yaml');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('effort: 2h', 'effort: 5h'));
+    await writeFile(at('review.md'), REVIEW.replace('2h', '3h'));
+    const { stderr } = await run('import', 'review.md', '-o', 'out');
+    expect(stderr).toContain(
+      'spec.effort was edited, and the document changed it too, to 3h (line 7); the edit stays',
+    );
+  });
+
+  it('refuses a file that an edit made no YAML, and neither writes it anew nor gives it up', async () => {
+    await run('import', 'review.md', '-o', 'out');
+    const file = at('out/item-01-add-poddisruptionbudgets.yaml');
+    const broken = (await readFile(file, 'utf8')).replace('number: 1', 'number: [1');
+    await writeFile(file, broken);
+    for (const remember of [true, false]) {
+      if (!remember) await rm(at('out/.remediation-import'));
+      const ran = await run('import', 'review.md', '-o', 'out');
+      expect(ran).toMatchObject({ code: 2, stdout: '' });
+      expect(ran.stderr).toMatch(/item-01-add-poddisruptionbudgets\.yaml is not YAML: .* at line \d+/);
+      expect(await readFile(file, 'utf8')).toBe(broken);
+    }
+  });
+
+  it('leaves alone a file into which items were put together', async () => {
+    await run('import', 'review.md', '-o', 'out');
+    const one = at('out/item-01-add-poddisruptionbudgets.yaml');
+    const both = `${await readFile(one, 'utf8')}---\n${ITEM}`;
+    await rm(one);
+    await writeFile(at('out/all.yaml'), both);
+    const ran = await run('import', 'review.md', '-o', 'out');
+    expect(ran.stdout).toContain(
+      'left alone  out/all.yaml: holds more than item-01-add-poddisruptionbudgets',
+    );
+    expect(await readFile(at('out/all.yaml'), 'utf8')).toBe(both);
+  });
+});
