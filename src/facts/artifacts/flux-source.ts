@@ -51,6 +51,7 @@ interface FluxSource {
   };
   readonly status?: {
     readonly observedGeneration?: number;
+    readonly lastHandledReconcileAt?: string;
     readonly conditions?: readonly Condition[];
     readonly artifact?: Readonly<Record<string, unknown>>;
     readonly observedIgnore?: string;
@@ -104,6 +105,15 @@ export function offeredBy(ref: SourceRef, object: WholeObject): Fact<Offered> {
       },
     },
   };
+}
+
+/**
+ * Changes when source-controller has made the artifact again, be it the same, or has
+ * done what somebody asked of it (`flux reconcile source …`).
+ */
+export function askedOf(object: WholeObject): string {
+  const { status = {} } = object as FluxSource;
+  return `${status.artifact?.lastUpdateTime ?? ''} ${status.lastHandledReconcileAt ?? ''}`;
 }
 
 /**

@@ -118,6 +118,28 @@ describe('a failure', () => {
     expect(told).toEqual(['a']);
   });
 
+  test('is tried again at once when its source was looked at again, and not because it is read again', async () => {
+    gatherer.read({ ...A, asked: 'one' }, artifact('one'));
+    for (const wait of [2_000, 4_000, 8_000, 16_000, 0]) {
+      await failing(unreachable);
+      await clock.advance(wait);
+    }
+    const before = fetches.length;
+    gatherer.read({ ...A, asked: 'one' }, artifact('one'));
+    expect(fetches).toHaveLength(before);
+    expect(gatherer.read({ ...A, asked: 'two' }, artifact('one'))).toMatchObject({ state: 'failed' });
+    gatherer.read({ ...A, asked: 'three' }, artifact('one'));
+    expect(fetches).toHaveLength(before + 1);
+    await failing(unreachable);
+    // And from there on as often as at first.
+    await clock.advance(2_000);
+    expect(fetches).toHaveLength(before + 2);
+    fetches.at(-1)?.arrive(tree());
+    await settled();
+    gatherer.read({ ...A, asked: 'four' }, artifact('one'));
+    expect(fetches).toHaveLength(before + 2);
+  });
+
   test('that is a bug of ours harms no other', async () => {
     gatherer.read(A, artifact('one'));
     gatherer.read(reader('b'), artifact('two'));

@@ -14,6 +14,8 @@ export interface Reader {
   readonly key: string;
   /** Readers of one group wait for each other, so that no group can keep all others waiting. */
   readonly group: string;
+  /** When this is another than at the last read, what failed is tried again at once: there is reason to hope. */
+  readonly asked?: string;
 }
 
 export interface Fetching {
@@ -62,7 +64,7 @@ interface Entry {
   previous: TreeFiles | undefined;
   fact: Fact<TreeFiles>;
   tries: number;
-  retry?: TimerHandle;
+  retry?: TimerHandle | undefined;
 }
 
 export function createGatherer({
@@ -104,16 +106,27 @@ export function createGatherer({
       entry.allowance.giveBack();
       if (entry.abort.signal.aborted) return;
       entry.fact = afterFailure(entry, error);
-      entry.retry = clock.after(entry.backoff.next(), () => {
-        waiting.push(entry);
-        next();
-      });
+      entry.retry = clock.after(entry.backoff.next(), () => again(entry));
     } finally {
       entry.previous = undefined;
     }
     if (entry.abort.signal.aborted) entry.allowance.giveBack();
     if (entry.abort.signal.aborted || same(before, entry.fact)) return;
     for (const reader of [...entry.readers.values()]) onChange(reader);
+  }
+
+  function again(entry: Entry): void {
+    entry.retry = undefined;
+    waiting.push(entry);
+    next();
+  }
+
+  /** Does not wait for the next try of what failed. */
+  function hurry(entry: Entry): void {
+    if (!entry.retry) return;
+    entry.retry.cancel();
+    entry.backoff.reset();
+    again(entry);
   }
 
   /** `before`: what its source read until now, if nobody else reads it. */
@@ -150,7 +163,12 @@ export function createGatherer({
   return {
     read: (reader, artifact) => {
       const before = current.get(reader.key);
-      if (before && keyOf(before.artifact) === keyOf(artifact)) return before.fact;
+      if (before && keyOf(before.artifact) === keyOf(artifact)) {
+        const { asked } = before.readers.get(reader.key) ?? reader;
+        before.readers.set(reader.key, reader);
+        if (asked !== reader.asked) hurry(before);
+        return before.fact;
+      }
       const entry =
         entries.get(keyOf(artifact)) ??
         enter(reader, artifact, before?.readers.size === 1 ? before : undefined);

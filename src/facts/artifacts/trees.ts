@@ -5,7 +5,7 @@ import { type Clock, deepEqual } from '../../kubernetes/index.ts';
 import type { Fact, SourceRef, SourceTree, WholeObject } from '../view.ts';
 import { fetchArtifact, type OpenUrl } from './fetch.ts';
 import type { TreeFiles } from './files.ts';
-import { type Offered, offeredBy } from './flux-source.ts';
+import { askedOf, type Offered, offeredBy } from './flux-source.ts';
 import { createGatherer } from './gatherer.ts';
 import { leftOutOf } from './left-out.ts';
 
@@ -66,7 +66,10 @@ export function createTrees({
       if (offered.state !== 'known') return offered;
       const key = keyOf(ref);
       refs.set(key, ref);
-      const files = gatherer.read({ key, group: ref.namespace }, offered.value.artifact);
+      const files = gatherer.read(
+        { key, group: ref.namespace, asked: askedOf(object) },
+        offered.value.artifact,
+      );
       if (files.state !== 'known') {
         // The old one can be judged no more, and may be large.
         made.delete(key);
