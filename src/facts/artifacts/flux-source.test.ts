@@ -46,6 +46,23 @@ describe('the artifact is what the cluster deploys from, so it is judged, with a
       expect.stringContaining(`GitOperationFailed: authentication required: ${deployed}`),
     ]);
   });
+  test.each([
+    [
+      'read udp 10.244.1.5:PORT->10.96.0.10:53: i/o timeout',
+      'read udp 10.244.1.5->10.96.0.10:53: i/o timeout',
+    ],
+    [
+      'read tcp [fd00::5]:PORT->[fd00::a]:443: connection reset',
+      'read tcp [fd00::5]->[fd00::a]:443: connection reset',
+    ],
+  ])('that fails in the same words at every try: %s', (message, told) => {
+    const failing = (port: string) => [
+      { type: 'Ready', status: 'False', reason: 'Failed', message: message.replace('PORT', port) },
+    ];
+    const [first, second] = ['41877', '9'].map((port) => offered({}, { conditions: failing(port) }).stale);
+    expect(first).toEqual([expect.stringContaining(`Failed: ${told}: its artifact`)]);
+    expect(second).toEqual(first);
+  });
   test('that its newest spec has not been acted on', () => {
     expect(offered({}, {}, 2).stale).toEqual([expect.stringContaining('has not acted on the newest spec')]);
   });

@@ -181,8 +181,12 @@ function staleness(
 }
 
 const readyOf = (conditions: readonly Condition[] = []) => conditions.find(({ type }) => type === 'Ready');
+
+/** Go names the port that a failed question came from, another one each time: told, it would be a new status at every try. */
+const OWN_PORT = /:\d{1,5}(?=->)/g;
+
 const told = ({ reason = '', message = '' }: Condition) =>
-  [reason, message].filter(Boolean).join(': ').slice(0, 500);
+  [reason, message.replace(OWN_PORT, '')].filter(Boolean).join(': ').slice(0, 500);
 
 const COMMANDS = { GitRepository: 'git', OCIRepository: 'oci', Bucket: 'bucket' } as const;
 const flux = (verb: string, { kind, namespace, name }: SourceRef) =>
