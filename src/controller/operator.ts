@@ -20,7 +20,7 @@ import {
   systemClock,
 } from '../kubernetes/index.ts';
 import { startHealthServer } from '../telemetry/health.ts';
-import type { Logger } from '../telemetry/log.ts';
+import { type Logger, logFetched } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createFirstPass } from './first-pass.ts';
 import { followItems, type ItemObject, itemKey } from './items.ts';
@@ -96,7 +96,12 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     clock,
     observe: metrics.watch,
     allowEvidenceFrom: options.allowEvidenceFrom ?? [],
+    onFetched: (fetched) => {
+      metrics.artifacts.fetched(fetched.failure?.reason ?? 'success', fetched.seconds);
+      logFetched(log, fetched);
+    },
   });
+  metrics.artifacts.holdings(source.artifacts);
   const permissions = createPermissions({
     transport,
     discovery,
@@ -242,7 +247,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
         clock,
         onStarted: () => lead(true),
         onStopped: () => lead(false),
-        onError: (error) => log.warn({ err: error }, 'the lease could not be read or renewed'),
+        onError: (error) =>
+          log.warn(
+            { err: error },
+            `lease ${options.namespace}/${options.leaseName} could not be read or renewed: ${messageOf(error)}`,
+          ),
       })
     : undefined;
   if (!election) lead(true);

@@ -3,6 +3,7 @@
 // into a store of projections.
 
 import type { ApiResource, Clock, Discovery, KubeObject, Transport } from '../kubernetes/index.ts';
+import type { Fetched, Holdings } from './artifacts/gatherer.ts';
 import { throughApiServer } from './artifacts/service-proxy.ts';
 import { createTrees } from './artifacts/trees.ts';
 import { createDefinitions } from './definitions.ts';
@@ -36,8 +37,12 @@ export interface LiveOptions {
   readonly clock: Clock;
   /** For watch metrics: the kind, and what its reflector does. */
   readonly observe?: (kind: string) => (event: WatchEventName) => void;
+  /** For metrics and the log: how each fetch of an artifact ended. */
+  readonly onFetched?: (fetched: Fetched) => void;
   /** Ranges of special addresses (CIDR) that evidence may be fetched from all the same. */
   readonly allowEvidenceFrom?: readonly string[];
+  /** Read with the permissions of a person at the command line, not with the operator's. */
+  readonly asUser?: boolean;
   /** This process is not in the cluster: Services of it are asked through the API server. */
   readonly outside?: boolean;
 }
@@ -56,6 +61,8 @@ export interface LiveSource extends Source {
   onChange(listener: (change: FactChange) => void): () => void;
   /** Nobody reads the kind (or this object of a kind that is read singly) any more. */
   release(read: Read): void;
+  /** What is held of artifacts at this moment. */
+  artifacts(): Holdings;
   stop(): Promise<void>;
 }
 
@@ -93,6 +100,7 @@ export function liveSource(options: LiveOptions): LiveSource {
   const trees = createTrees({
     open: options.outside ? throughApiServer(transport, network.open) : network.open,
     clock,
+    onFetched: options.onFetched,
     onChange: ({ kind, namespace, name }) =>
       tell({
         read: { kind: sourceKind(kind).key, namespace, name },
@@ -124,6 +132,7 @@ export function liveSource(options: LiveOptions): LiveSource {
         : (fact) => (fact as KubeObject).metadata as unknown as Meta,
       ...(single ? { single: { namespace, name: name as string } } : {}),
       ...(observe ? { observe: observe(kind.kind) } : {}),
+      asOperator: !options.asUser,
       onChange: (change) => tell(asFactChange(kind, change, single ? { namespace, name } : undefined)),
     });
     feeds.set(key, feed);
@@ -162,6 +171,7 @@ export function liveSource(options: LiveOptions): LiveSource {
         void feed.stop();
       }
     },
+    artifacts: trees.holdings,
     stop: async () => {
       await Promise.all([
         definitions.stop(),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLogger, type LogLevel, logTransition } from './log.ts';
+import { createLogger, type LogLevel, logFetched, logTransition } from './log.ts';
 
 function capture(level: LogLevel = 'info') {
   const lines: string[] = [];
@@ -123,5 +123,35 @@ describe('a change of state', () => {
       from: '',
       msg: expect.stringContaining('new -> Implemented'),
     });
+  });
+});
+
+describe('a fetch', () => {
+  const fetched = {
+    url: 'http://source/a',
+    readers: ['GitRepository/flux-system/home'],
+    seconds: 1,
+    news: true,
+  };
+  const failure = { reason: 'Unreachable', message: 'http://source/a answers 500' };
+
+  it('that fails is a warning with the source and the reason, once', () => {
+    const { log, lines, last } = capture();
+    logFetched(log, { ...fetched, failure });
+    logFetched(log, { ...fetched, failure, news: false });
+    expect(lines).toHaveLength(1);
+    expect(last()).toMatchObject({ level: 'warn', sources: fetched.readers, reason: 'Unreachable' });
+    expect(last().msg).toBe(
+      'the artifact of GitRepository/flux-system/home could not be had, and is tried again: http://source/a answers 500',
+    );
+  });
+
+  it('that succeeds is told after one that failed, else only to those who look for it', () => {
+    const { log, lines, last } = capture('debug');
+    logFetched(log, fetched);
+    expect(last().level).toBe('info');
+    logFetched(log, { ...fetched, news: false });
+    expect(last().level).toBe('debug');
+    expect(lines).toHaveLength(2);
   });
 });

@@ -91,3 +91,28 @@ export function logTransition(
   if (to === 'Drifted' || to === 'Invalid') log.warn(fields, text);
   else log.info(fields, text);
 }
+
+/** How a fetch of an artifact ended. */
+export interface LoggedFetch {
+  readonly url: string;
+  /** Which sources it is of. */
+  readonly readers: readonly string[];
+  readonly seconds: number;
+  readonly failure?: { readonly reason: string; readonly message: string };
+  /** Differs from what was told last. */
+  readonly news: boolean;
+}
+
+/** One line where evidence goes, for another reason than before, or comes back; the rest is for those who look for it. */
+export function logFetched(
+  log: Logger,
+  { url, readers: sources, seconds, failure, news }: LoggedFetch,
+): void {
+  const fields = { sources, url, seconds, ...(failure ? { reason: failure.reason } : {}) };
+  if (!failure) log[news ? 'info' : 'debug'](fields, `the artifact of ${sources.join(', ')} was fetched`);
+  else
+    log[news ? 'warn' : 'debug'](
+      fields,
+      `the artifact of ${sources.join(', ')} could not be had, and is tried again: ${failure.message}`,
+    );
+}

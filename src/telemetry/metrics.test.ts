@@ -250,3 +250,39 @@ describe("the operator's own metrics", () => {
     expect(seen.has('remediation_item_state')).toBe(true);
   });
 });
+
+describe('artifacts of Flux sources', () => {
+  it('are counted by how their fetch ended, with 0 for what has not been seen', async () => {
+    const metrics = createMetrics({ process: false });
+    metrics.artifacts.fetched('success', 0.04);
+    metrics.artifacts.fetched('Unreachable', 10);
+    const name = 'remediation_artifact_fetch_duration_seconds';
+    const count = async (result: string) =>
+      (await lines(metrics, `${name}_count`)).find((line) => line.includes(`"${result}"`))?.split(' ')[1];
+    expect(await Promise.all(['success', 'Unreachable', 'Forbidden', 'Unreadable'].map(count))).toEqual([
+      '1',
+      '1',
+      '0',
+      '0',
+    ]);
+    expect(await lines(metrics, `${name}_bucket`)).toContain(`${name}_bucket{le="0.05",result="success"} 1`);
+  });
+
+  it('tell what is held at the moment of the scrape', async () => {
+    const metrics = createMetrics({ process: false });
+    const held = { known: 3, pending: 2, failed: 1, takenBytes: 1000, roomBytes: 9000 };
+    metrics.artifacts.holdings(() => held);
+    held.known = 4;
+    expect(await lines(metrics, 'remediation_artifacts')).toEqual([
+      'remediation_artifacts{state="known"} 4',
+      'remediation_artifacts{state="pending"} 2',
+      'remediation_artifacts{state="failed"} 1',
+    ]);
+    expect(await lines(metrics, 'remediation_artifact_memory_bytes')).toEqual([
+      'remediation_artifact_memory_bytes 1000',
+    ]);
+    expect(await lines(metrics, 'remediation_artifact_memory_limit_bytes')).toEqual([
+      'remediation_artifact_memory_limit_bytes 9000',
+    ]);
+  });
+});

@@ -2,6 +2,7 @@
 // the names that controller-runtime and client-go made usual.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type ArtifactMetrics, createArtifactMetrics } from './artifact-metrics.ts';
 import { createItemSeries, type ObservedItem } from './item-series.ts';
 import { createQueueMetrics, type QueueHooks } from './queue-metrics.ts';
 
@@ -52,6 +53,8 @@ export interface Metrics {
   requests(server: string): (observation: RequestObservation) => void;
   /** The observer of the reflector of this kind. */
   watch(kind: string): (event: WatchEvent) => void;
+  /** What is fetched of Flux sources, and held. */
+  readonly artifacts: ArtifactMetrics;
   /** Losing the lead drops the items' series: another replica tells of them now. */
   leader(isLeader: boolean): void;
   readonly contentType: string;
@@ -129,6 +132,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     queue,
     requests: requestObserver(registry),
     watch: watchObserver(registry),
+    artifacts: createArtifactMetrics(registry),
     leader: (isLeader) => {
       if (leads && !isLeader) items.clear();
       leads = isLeader;

@@ -6,7 +6,7 @@ import { EvidenceError } from '../network/evidence-error.ts';
 import { type Allowance, type Budget, createBudget } from './budget.ts';
 import type { Artifact } from './fetch.ts';
 import type { TreeFiles } from './files.ts';
-import { createGatherer, type Gatherer, type Reader } from './gatherer.ts';
+import { createGatherer, type Fetched, type Gatherer, type Reader } from './gatherer.ts';
 
 interface Fetch {
   readonly artifact: Artifact;
@@ -22,16 +22,19 @@ let gatherer: Gatherer;
 let fetches: Fetch[];
 let told: string[];
 let budget: Budget;
+let reports: Fetched[];
 
 beforeEach(() => {
   clock = createFakeClock();
   fetches = [];
   told = [];
+  reports = [];
   budget = createBudget(160);
   gatherer = createGatherer({
     clock,
     budget,
     onChange: ({ key }) => told.push(key),
+    onFetched: (fetched) => reports.push(fetched),
     fetch: (artifact, { signal, previous, allowance }) => {
       const { promise, resolve, reject } = Promise.withResolvers<TreeFiles>();
       signal.addEventListener('abort', () => reject(signal.reason));
@@ -251,6 +254,46 @@ describe('what a tree takes of the room for all', () => {
     gatherer.read(A, artifact('three'));
     expect(fetches[2]?.previous).toBeUndefined();
   });
+});
+
+test('every fetch is reported, and as news what is told for the first time; one that is called off is not', async () => {
+  const failure = { state: 'failed', reason: 'Unreachable', message: 'connection refused' };
+  gatherer.read(A, artifact('one'));
+  for (const wait of [2_000, 4_000, 8_000, 16_000]) {
+    await clock.advance(500);
+    fetches.at(-1)?.fail(unreachable());
+    await settled();
+    await clock.advance(wait);
+  }
+  fetches.at(-1)?.arrive(tree());
+  await settled();
+  expect(reports).toMatchObject([
+    { url: 'http://source/one', readers: ['a'], seconds: 0.5, news: false, failure },
+    { news: false, failure },
+    { news: true, failure },
+    { news: false, failure },
+    { news: true },
+  ]);
+  expect(reports.at(-1)?.failure).toBeUndefined();
+  gatherer.read(A, artifact('two'));
+  gatherer.read(A, artifact('three'));
+  fetches.at(-1)?.arrive(tree());
+  await settled();
+  expect(reports.slice(5)).toMatchObject([{ url: 'http://source/three', news: false }]);
+});
+
+test('what is held, on its way and failed is told', async () => {
+  for (const [key, group] of [
+    ['a', '1'],
+    ['b', '2'],
+    ['c', '3'],
+  ] as const)
+    gatherer.read(reader(key, group), artifact(key));
+  fetches[0]?.allowance.take(40);
+  fetches[0]?.arrive(tree());
+  fetches[1]?.fail(new EvidenceError('Forbidden', 'no'));
+  await settled();
+  expect(gatherer.holdings()).toEqual({ known: 1, pending: 1, failed: 1, takenBytes: 40, roomBytes: 160 });
 });
 
 test('slow sources of one namespace keep nobody else waiting', () => {

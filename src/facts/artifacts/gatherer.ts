@@ -4,7 +4,7 @@
 import { type Backoff, type Clock, createBackoff, type TimerHandle } from '../../kubernetes/index.ts';
 import { EvidenceError, failedBy, isEvidenceError } from '../network/evidence-error.ts';
 import { shownUrl } from '../network/guarded-fetch.ts';
-import type { Fact, Failed, Pending } from '../view.ts';
+import type { Fact, Failed, FailureReason, Pending } from '../view.ts';
 import { type Allowance, type Budget, createBudget } from './budget.ts';
 import type { Artifact } from './fetch.ts';
 import type { TreeFiles } from './files.ts';
@@ -24,11 +24,37 @@ export interface Fetching {
   readonly allowance: Allowance;
 }
 
+/** How a fetch ended that nobody called off. */
+export interface Fetched {
+  /** As it may be told. */
+  readonly url: string;
+  /** Keys of those who read it. */
+  readonly readers: readonly string[];
+  readonly seconds: number;
+  /** Why it failed; undefined where it did not. */
+  readonly failure?: { readonly reason: FailureReason; readonly message: string };
+  /** The first success after a failure that was told, or another failure than before. */
+  readonly news: boolean;
+}
+
+/** What there is at this moment. */
+export interface Holdings {
+  /** How many artifacts are held, are on their way, and could not be had. */
+  readonly known: number;
+  readonly pending: number;
+  readonly failed: number;
+  /** Of the room for all trees together. */
+  readonly takenBytes: number;
+  readonly roomBytes: number;
+}
+
 export interface GathererOptions {
   readonly fetch: (artifact: Artifact, how: Fetching) => Promise<TreeFiles>;
   readonly clock: Clock;
   /** The fact of this reader has changed. Never called within read(). */
   readonly onChange: (reader: Reader) => void;
+  /** Told of every fetch, for metrics and the log. */
+  readonly onFetched?: ((fetched: Fetched) => void) | undefined;
   /** The room for all trees together. */
   readonly budget?: Budget;
 }
@@ -37,6 +63,7 @@ export interface Gatherer {
   /** What is known of the artifact now; the first read of one schedules its fetch. A reader reads one artifact at a time. */
   read(reader: Reader, artifact: Artifact): Fact<TreeFiles>;
   release(reader: string): void;
+  holdings(): Holdings;
   stop(): Promise<void>;
 }
 
@@ -71,6 +98,7 @@ export function createGatherer({
   fetch,
   clock,
   onChange,
+  onFetched,
   budget = createBudget(),
 }: GathererOptions): Gatherer {
   const entries = new Map<string, Entry>();
@@ -96,16 +124,20 @@ export function createGatherer({
 
   async function gather(entry: Entry): Promise<void> {
     const before = entry.fact;
+    const started = clock.monotonic();
     entry.tries++;
     try {
       const { allowance, previous, abort } = entry;
       const value = await fetch(entry.artifact, { signal: abort.signal, previous, allowance });
       entry.fact = { state: 'known', value };
       allowance.settle();
+      if (!abort.signal.aborted) report(entry, before, started);
     } catch (error) {
       entry.allowance.giveBack();
       if (entry.abort.signal.aborted) return;
-      entry.fact = afterFailure(entry, error);
+      const failure = failureOf(entry, error);
+      entry.fact = afterFailure(entry, failure);
+      report(entry, before, started, failure);
       entry.retry = clock.after(entry.backoff.next(), () => again(entry));
     } finally {
       entry.previous = undefined;
@@ -113,6 +145,17 @@ export function createGatherer({
     if (entry.abort.signal.aborted) entry.allowance.giveBack();
     if (entry.abort.signal.aborted || same(before, entry.fact)) return;
     for (const reader of [...entry.readers.values()]) onChange(reader);
+  }
+
+  function report(entry: Entry, before: Fact<TreeFiles>, started: number, failure?: Failed): void {
+    const told = before.state === 'failed' || entry.fact.state === 'failed';
+    onFetched?.({
+      url: shownUrl(entry.artifact.url),
+      readers: [...entry.readers.keys()],
+      seconds: (clock.monotonic() - started) / 1000,
+      ...(failure ? { failure } : {}),
+      news: told && !same(before, entry.fact),
+    });
   }
 
   function again(entry: Entry): void {
@@ -179,6 +222,17 @@ export function createGatherer({
       return entry.fact;
     },
     release: leave,
+    holdings: () => {
+      const count = (state: string) =>
+        [...entries.values()].filter(({ fact }) => fact.state === state).length;
+      return {
+        known: count('known'),
+        pending: count('pending'),
+        failed: count('failed'),
+        takenBytes: budget.taken,
+        roomBytes: budget.room,
+      };
+    },
     stop: async () => {
       stopped = true;
       for (const reader of [...current.keys()]) leave(reader);
@@ -197,14 +251,18 @@ const waitingFor = ({ url }: Artifact, after = ''): Pending => ({
 });
 
 /** A bug is told like any other failure: one source must not take the others with it. */
-function afterFailure({ artifact, tries }: Entry, error: unknown): Pending | Failed {
-  const known = isEvidenceError(error)
-    ? error
-    : new EvidenceError('Unreadable', `${shownUrl(artifact.url)}: ${String(error)}`);
-  if (known.reason === 'Unreachable' && tries < PATIENT_TRIES)
-    return waitingFor(artifact, ` (${known.message})`);
-  return failedBy(known);
+function failureOf({ artifact }: Entry, error: unknown): Failed {
+  return failedBy(
+    isEvidenceError(error)
+      ? error
+      : new EvidenceError('Unreadable', `${shownUrl(artifact.url)}: ${String(error)}`),
+  );
 }
+
+const afterFailure = ({ artifact, tries }: Entry, failure: Failed): Pending | Failed =>
+  failure.reason === 'Unreachable' && tries < PATIENT_TRIES
+    ? waitingFor(artifact, ` (${failure.message})`)
+    : failure;
 
 const same = (a: Fact<TreeFiles>, b: Fact<TreeFiles>) =>
   a.state === b.state &&

@@ -6,7 +6,7 @@ import type { Fact, SourceRef, SourceTree, WholeObject } from '../view.ts';
 import { fetchArtifact, type OpenUrl } from './fetch.ts';
 import type { TreeFiles } from './files.ts';
 import { askedOf, type Offered, offeredBy } from './flux-source.ts';
-import { createGatherer } from './gatherer.ts';
+import { createGatherer, type Fetched, type Holdings } from './gatherer.ts';
 import { leftOutOf } from './left-out.ts';
 
 export interface Trees {
@@ -14,6 +14,7 @@ export interface Trees {
   read(ref: SourceRef, object: WholeObject): Fact<SourceTree>;
   /** Nobody reads the source any more. */
   release(ref: SourceRef): void;
+  holdings(): Holdings;
   stop(): Promise<void>;
 }
 
@@ -22,15 +23,18 @@ export function createTrees({
   open,
   clock,
   onChange,
+  onFetched,
 }: {
   open: OpenUrl;
   clock: Clock;
   onChange: (ref: SourceRef) => void;
+  onFetched?: ((fetched: Fetched) => void) | undefined;
 }): Trees {
   const made = new Map<string, { offered: Offered; files: TreeFiles; tree: SourceTree }>();
   const refs = new Map<string, SourceRef>();
   const gatherer = createGatherer({
     clock,
+    onFetched,
     fetch: (artifact, how) => fetchArtifact(artifact, open, how),
     onChange: ({ key }) => {
       const ref = refs.get(key);
@@ -78,6 +82,7 @@ export function createTrees({
       return { state: 'known', value: treeOf(key, offered.value, files.value) };
     },
     release,
+    holdings: gatherer.holdings,
     stop: () => gatherer.stop(),
   };
 }
