@@ -69,6 +69,19 @@ export function unparsed(found: Broken, field: string, { path }: SourceFile, pla
   });
 }
 
+/** Nothing is known of what is in the file. */
+export function notKept({ path, unread }: SourceFile, field: string, place: Place): Finding {
+  return finding({
+    level: 'Unknown',
+    reason: 'NotKept',
+    subject: place.subject,
+    field,
+    location: located(place, path),
+    what: `${at(place, path)} cannot be read: ${unread ?? 'its content was not kept'}.`,
+    fix: 'Split the file, or narrow path.',
+  });
+}
+
 const empty = (field: string, { path }: SourceFile, place: Place): Finding =>
   finding({
     level: 'Fail',

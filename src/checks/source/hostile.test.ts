@@ -52,6 +52,8 @@ const random = (length: number) => {
   }
   return text;
 };
+/** An expression of GitHub that stands for an input, many times over. */
+const inputs = (amount: number) => ['$', '{{ inputs.x }}'].join('').repeat(amount);
 const yaml = (cel: string) => ({ path: '**', yaml: [{ cel }] });
 const step = (more: object = {}) => ({ path: '**', workflowStep: { uses: 'a/b', ...more } });
 const W = '.github/workflows/w.yaml';
@@ -205,12 +207,40 @@ describe.each<[string, Record<string, string>, object, string, string | undefine
     'an input made to explode',
     {
       [W]: `on: push\njobs: {j: {steps: [${Array(100)
-        .fill(`{uses: a/b, with: {x: &x${'a'.repeat(20)} ${'a'.repeat(9_000)}}}`)
+        .fill(`{uses: a/b@v1, with: {x: &x${'a'.repeat(20)} ${'a'.repeat(9_000)}}}`)
         .join(', ')}]}}`,
     },
     step({ with: { x: `${'*a'.repeat(200)}b` } }),
     'Unknown',
     'CostLimit',
+  ],
+  [
+    'actions that call actions that call actions',
+    Object.fromEntries([
+      [W, 'on: push\njobs: {j: {steps: [{uses: ./a0}]}}'],
+      ...Array.from({ length: 10 }, (_, at) => [
+        `a${at}/action.yml`,
+        `inputs: {x: {}}\nruns: {using: composite, steps: [${Array(30)
+          .fill(`{uses: ./a${at + 1}, with: {x: "${inputs(30)}"}}`)
+          .join(', ')}]}`,
+      ]),
+    ]),
+    step(),
+    'Unknown',
+    'CostLimit',
+  ],
+  [
+    'inputs made of inputs made of inputs',
+    Object.fromEntries([
+      [W, 'on: push\njobs: {j: {steps: [{uses: ./a0, with: {x: xx}}]}}'],
+      ...Array.from({ length: 9 }, (_, at) => [
+        `a${at}/action.yml`,
+        `inputs: {x: {}}\nruns: {using: composite, steps: [{uses: ${at < 8 ? `./a${at + 1}` : 'a/b@v1'}, with: {x: "${inputs(100)}"}}]}`,
+      ]),
+    ]),
+    step({ with: { x: 'xx' } }),
+    'Unknown',
+    'OnlyAtRunTime',
   ],
   [
     'names of every object in a workflow',

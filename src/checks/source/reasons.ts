@@ -73,8 +73,25 @@ export const reasons: Readonly<Record<string, ReasonDoc>> = {
   StepNeverRuns: {
     level: 'Fail',
     meaning:
-      'The step is there and is never run: its condition is false, or what its job waits for never runs.',
+      'The step is there and is never run: its condition never holds, what its job waits for never runs, nothing starts the workflow, or GitHub refuses it.',
     mend: 'Let it run.',
+  },
+  NotCalled: {
+    level: 'Unknown',
+    meaning: 'The step stands in a workflow that only another one starts, and none that is seen does.',
+    mend: 'Call it from a workflow that starts by itself, or judge the one that calls it.',
+  },
+  StepElsewhere: {
+    level: 'Unknown',
+    meaning:
+      'No step uses the action, but a job uses a workflow of another repository, or an action that is not in this one, which may.',
+    mend: 'Ask for that workflow in uses, or say in job where the step must stand.',
+  },
+  FailureIgnored: {
+    level: 'Warning',
+    meaning:
+      'The step is as it must be, and continue-on-error of it or its job lets its failure stop nothing.',
+    mend: 'Remove continue-on-error if it must stop what it finds fault with.',
   },
   StepDiffers: {
     level: 'Fail',
@@ -124,8 +141,9 @@ export const reasons: Readonly<Record<string, ReasonDoc>> = {
   },
   SourceNote: {
     level: 'Note',
-    meaning: 'Some of the files of the source were passed over, such as links.',
-    mend: 'Nothing, if none of them is meant.',
+    meaning:
+      'Some of the files of the source were passed over, such as links; or a folder stands for a source whose object is not at hand, so that what Flux leaves out counts too.',
+    mend: 'Nothing, if none of these files is meant.',
   },
   ...FACT_REASONS,
 };

@@ -1,28 +1,23 @@
 // That a workflow uses an action as it must: pinned, with these inputs, these
-// permissions, in this job, and ever run. One step that is so is enough.
+// permissions, in this job, and ever run. One step that is so is enough, also
+// one that stands in a workflow or an action of the same repository that it calls.
 
 import type { SourceFile } from '../../facts/view.ts';
 import type { Finding } from '../check.ts';
 import { finding, someOf } from '../shared/messages.ts';
 import { nameMatches } from '../shared/names.ts';
-import { unparsed } from './expectations.ts';
+import { type Doubt, inputOf, type Ran, runsOf } from './calls.ts';
+import { notKept, unparsed } from './expectations.ts';
+import type { Lack } from './lack.ts';
+import { permission } from './permissions.ts';
 import type { FileParams } from './schema.ts';
 import { at, type Effort, located, type Place, shortRevision, spend } from './tree.ts';
-import { type Permissions, type Step, workflowOf } from './workflow.ts';
+import { type Script, workflowOf } from './workflow.ts';
 
 type Wanted = NonNullable<FileParams['workflowStep']>;
 
-/** What one step lacks. */
-interface Lack extends Pick<Finding, 'reason' | 'fix'> {
-  readonly level: 'Fail' | 'Unknown';
-  readonly field: string;
-  /** In words that follow the step. */
-  readonly what: string;
-}
-
 interface Candidate {
-  readonly step: Step;
-  readonly file: SourceFile;
+  readonly step: Ran;
   readonly lacks: readonly Lack[];
 }
 
@@ -38,7 +33,7 @@ export interface Steps {
   readonly file?: SourceFile;
 }
 
-/** workflowStep over the files of the glob whose content was kept; undefined where no step uses the action. */
+/** workflowStep over the files of the glob; undefined where no step uses the action. */
 export function judgeSteps(
   wanted: Wanted,
   entry: string,
@@ -47,59 +42,136 @@ export function judgeSteps(
   effort: Effort,
 ): Steps | undefined {
   const field = `${entry}.workflowStep`;
-  const candidates: Candidate[] = [];
-  const broken: Finding[] = [];
-  for (const file of files) {
-    if (!isWorkflow(file)) continue;
-    const workflow = workflowOf(file, effort);
-    if (workflow.state !== 'parsed') {
-      broken.push(unparsed(workflow, field, file, place));
-      continue;
-    }
-    for (const step of workflow.steps) {
-      if (step.uses.length <= MAX_USES && isMeant(wanted.uses, step.uses))
-        candidates.push({ step, file, lacks: lacksOf(wanted, step, effort) });
-    }
-  }
+  const { ran, doubts } = allOf(files.filter(isWorkflow), entry, place, effort);
+  const candidates = ran
+    .filter((step) => step.uses.length <= MAX_USES && isMeant(wanted.uses, step.uses))
+    .map((step): Candidate => ({ step, lacks: lacksOf(wanted, step, effort) }));
   const [best] = candidates.sort((a, b) => badness(a) - badness(b));
-  // A step in a file that cannot be read may be the one that is as it must be.
-  if (best === undefined || (best.lacks.length > 0 && broken.some(({ level }) => level === 'Unknown'))) {
-    return broken.length > 0 ? { findings: broken } : undefined;
-  }
-  return { findings: told(best, candidates.length, field, place), file: best.file };
+  // A step in a file that cannot be read may be the one that is as it must be. What another repository may have
+  // counts only where the action is not seen at all.
+  const isSeen = ran.some(({ uses }) => isMeant(nameOf(wanted.uses), nameOf(uses)));
+  const open = doubts.filter(
+    ({ jobs, elsewhere }) => !(elsewhere && isSeen) && (jobs.length === 0 || inJob(wanted, jobs)),
+  );
+  if (
+    best === undefined ||
+    (best.lacks.length > 0 && open.some(({ finding }) => finding.level === 'Unknown'))
+  )
+    return open.length > 0 ? { findings: open.map(({ finding }) => finding) } : undefined;
+  return { findings: told(best, candidates.length, field, place), file: best.step.file };
 }
 
-/** Those that are meant come first (same inputs, same job), then those that fail least, then those least in doubt. */
-const badness = ({ lacks }: Candidate): number =>
-  lacks.reduce((sum, { level, reason }) => {
-    if (level === 'Unknown') return sum + 1;
-    return sum + (reason === 'StepDiffers' ? 10_000 : 100);
-  }, 0);
+/** A step that a workflow of the glob runs, or that stands in one of the glob and is run by whatever calls it. */
+type Meant = Ran & {
+  /** It stands in a workflow that starts only when it is called, and nothing here calls it. */
+  readonly uncalled?: boolean;
+};
 
-function told(
-  { step, file, lacks }: Candidate,
-  among: number,
-  field: string,
+function allOf(
+  files: readonly SourceFile[],
+  entry: string,
   place: Place,
-): readonly Finding[] {
+  effort: Effort,
+): { readonly ran: readonly Meant[]; readonly doubts: readonly Doubt[] } {
+  const field = `${entry}.workflowStep`;
+  const ran: Meant[] = [];
+  const doubts: Doubt[] = [];
+  const asked = new Set(files);
+  const unseen = (finding: Finding) => doubts.push({ jobs: [], elsewhere: false, finding });
+  const read = (file: SourceFile): Script | undefined => {
+    if (file.text === undefined) {
+      if (asked.has(file)) unseen(notKept(file, `${entry}.path`, place));
+      return undefined;
+    }
+    const script = workflowOf(file, effort);
+    if (script.state === 'parsed') return script;
+    if (asked.has(file)) unseen(unparsed(script, field, file, place));
+    return undefined;
+  };
+  const scripts = new Map(files.map((file) => [file, read(file)]));
+  const callable = files.filter((file) => scripts.get(file)?.inputs !== undefined);
+  const callers =
+    callable.length > 0
+      ? [...place.tree.files.values()].filter((file) => isWorkflow(file) && !scripts.has(file))
+      : [];
+  for (const file of callers) scripts.set(file, read(file));
+  const reached = new Set<SourceFile>();
+  for (const [file, script] of scripts) {
+    if (!script?.alone) continue;
+    const runs = runsOf(file, script, field, place, effort);
+    const isAsked = asked.has(file);
+    for (const step of runs.ran) {
+      for (const each of step.through) reached.add(each);
+      if (isAsked || step.through.some((each) => asked.has(each))) ran.push(step);
+    }
+    if (isAsked) doubts.push(...runs.doubts);
+  }
+  for (const file of callable) {
+    const script = scripts.get(file);
+    if (!script || reached.has(file)) continue;
+    const runs = runsOf(file, script, field, place, effort);
+    ran.push(...runs.ran.map((step) => ({ ...step, uncalled: true })));
+    doubts.push(...runs.doubts);
+  }
+  return { ran, doubts };
+}
+
+const inJob = ({ job }: Wanted, jobs: readonly string[]): boolean =>
+  job === undefined || jobs.some((each) => nameMatches(job, each));
+
+/** Those that are meant come first (same inputs, same job), then those that fail least, then those least in doubt. */
+const badness = ({ step, lacks }: Candidate): number =>
+  lacks.reduce(
+    (sum, { level, reason }) => {
+      if (level === 'Unknown') return sum + 1;
+      return sum + (reason === 'StepDiffers' ? 10_000 : 100);
+    },
+    (step.onlyIf === undefined ? 0 : 0.1) + (step.ignored ? 0.2 : 0),
+  );
+
+function told({ step, lacks }: Candidate, among: number, field: string, place: Place): readonly Finding[] {
   const where = {
     subject: place.subject,
-    location: located(place, file.path, step.line),
+    location: located(place, step.file.path, step.line),
   };
-  const who = `${at(place, file.path, step.line)}: ${nameOf(step.uses)} in job ${step.job}`;
+  const [first] = step.through;
+  const by = first && first !== step.file ? `, which ${first.path} calls,` : '';
+  const job = `job ${step.jobs.join(' / ')}`;
+  const from = at(place, step.file.path, step.line);
+  const who = `${from}: ${nameOf(step.uses)} in ${job}${by}`;
   if (lacks.length === 0) {
-    if (step.onlyIf === undefined) return [];
-    const message = `${who} runs only if ${step.onlyIf}`;
-    return [{ ...where, level: 'Note', reason: 'OnlyIf', field, message }];
+    const about = { ...where, field };
+    return [
+      ...(step.onlyIf === undefined
+        ? []
+        : [
+            {
+              ...about,
+              level: 'Note' as const,
+              reason: 'OnlyIf',
+              message: `${who} runs only if ${step.onlyIf}`,
+            },
+          ]),
+      ...(step.ignored ? [ignored(who, about)] : []),
+    ];
   }
   const nearest =
     among === 1
       ? who
-      : `${at(place, file.path, step.line)}: the nearest of ${among} steps that use ${nameOf(step.uses)}, in job ${step.job},`;
+      : `${from}: the nearest of ${among} steps that use ${nameOf(step.uses)}, in ${job}${by || ','}`;
   return lacks.map(({ what, field: part, ...lack }) =>
     finding({ ...where, ...lack, field: part ? `${field}.${part}` : field, what: `${nearest} ${what}.` }),
   );
 }
+
+const ignored = (who: string, about: Pick<Finding, 'subject' | 'location' | 'field'>): Finding =>
+  finding({
+    ...about,
+    level: 'Warning',
+    reason: 'FailureIgnored',
+    what: `${who} stops nothing when it fails: continue-on-error is true.`,
+    fix: 'If it must stop what it finds fault with, remove continue-on-error.',
+  });
 
 /** No step uses the action, in files that could all be read. */
 export function stepMissing(
@@ -137,30 +209,34 @@ function nameOf(uses: string): string {
 const isMeant = (pattern: string, uses: string): boolean =>
   nameMatches(pattern.toLowerCase(), (pattern.includes('@') ? uses : nameOf(uses)).toLowerCase());
 
-function lacksOf(wanted: Wanted, step: Step, effort: Effort): readonly Lack[] {
+function lacksOf(wanted: Wanted, step: Meant, effort: Effort): readonly Lack[] {
   return [
     ...neverRuns(step),
-    ...(wanted.job !== undefined && !nameMatches(wanted.job, step.job) ? [otherJob(wanted.job)] : []),
+    ...(inJob(wanted, step.jobs) || wanted.job === undefined ? [] : [otherJob(wanted.job)]),
     ...(wanted.pinned ? unpinned(step.uses) : []),
     ...Object.entries(wanted.with ?? {}).flatMap(([name, value]) => input(name, value, step, effort)),
     ...Object.entries(wanted.permissions ?? {}).flatMap(([scope, level]) =>
-      permission(scope, level, step.permissions),
+      permission(scope, level, step.grants),
     ),
   ];
 }
 
-const neverRuns = ({ never }: Step): readonly Lack[] =>
-  never === undefined
-    ? []
-    : [
-        {
-          level: 'Fail',
-          reason: 'StepNeverRuns',
-          field: '',
-          what: `never runs: ${never}`,
-          fix: 'Let it run, or remove it.',
-        },
-      ];
+function neverRuns({ never, uncalled, uses }: Meant): readonly Lack[] {
+  const about = { field: '', reason: 'StepNeverRuns', fix: 'Let it run, or remove it.' };
+  if (never !== undefined) return [{ ...about, level: 'Fail', what: `never runs: ${never}` }];
+  if (!/^\.\/|@/.test(uses) && !uses.startsWith('docker://'))
+    return [{ ...about, level: 'Fail', what: 'never runs: GitHub refuses what has no version behind an @' }];
+  if (!uncalled) return [];
+  return [
+    {
+      field: '',
+      level: 'Unknown',
+      reason: 'NotCalled',
+      what: 'runs only if another workflow calls it, and none that is seen here does',
+      fix: 'Call it from a workflow that starts by itself, or judge the one that calls it.',
+    },
+  ];
+}
 
 const otherJob = (wanted: string): Lack => ({
   level: 'Fail',
@@ -173,7 +249,7 @@ const otherJob = (wanted: string): Lack => ({
 /** By a full commit; an action of the same repository is of the same commit anyway, an image is pinned by its digest. */
 function unpinned(uses: string): readonly Lack[] {
   if (uses.startsWith('./')) return [];
-  const [, version = ''] = uses.split('@', 2);
+  const version = uses.includes('@') ? uses.slice(uses.indexOf('@') + 1) : '';
   const isImage = uses.startsWith('docker://');
   if ((isImage ? /^sha256:[0-9a-f]{64}$/i : /^[0-9a-f]{40}$/i).test(version)) return [];
   const is = version === '' ? 'has no version' : `is of ${version}`;
@@ -188,10 +264,9 @@ function unpinned(uses: string): readonly Lack[] {
   ];
 }
 
-function input(name: string, wanted: string, step: Step, effort: Effort): readonly Lack[] {
-  const key = Object.keys(step.with).find((each) => each.toLowerCase() === name.toLowerCase());
+function input(name: string, wanted: string, step: Ran, effort: Effort): readonly Lack[] {
   const about = { field: `with.${name}`, fix: `Set ${name}, or correct with.` };
-  const value = key === undefined ? undefined : step.with[key];
+  const value = inputOf(step, name);
   if (value === undefined || value === null) {
     return [
       {
@@ -257,46 +332,3 @@ const parts = (value: string): readonly string[] =>
     .split(/[,\n]/)
     .map((part) => part.trim())
     .filter((part) => part !== '');
-
-type Access = 'read' | 'write' | 'none';
-
-/** What the token may, as far as the file says: undefined where the repository's settings decide. */
-function accessOf(scope: string, permissions: Permissions): Access | 'at least read' | undefined {
-  if (permissions === undefined) {
-    // https://docs.github.com/en/actions/reference/github_token-reference: the same in both defaults.
-    if (scope === 'id-token') return 'none';
-    if (scope === 'metadata') return 'read';
-    return scope === 'contents' || scope === 'packages' ? 'at least read' : undefined;
-  }
-  if (permissions === 'read-all') return 'read';
-  if (permissions === 'write-all') return 'write';
-  const given = Object.hasOwn(permissions, scope) ? permissions[scope] : 'none';
-  return given === 'read' || given === 'write' ? given : 'none';
-}
-
-function permission(scope: string, wanted: Access, permissions: Permissions): readonly Lack[] {
-  const is = accessOf(scope, permissions);
-  if (is === wanted || (wanted === 'read' && (is === 'write' || is === 'at least read'))) return [];
-  const field = `permissions.${scope}`;
-  const fix = `Set permissions of the job: {${scope}: ${wanted}}.`;
-  if (is === undefined || (is === 'at least read' && wanted === 'write')) {
-    return [
-      {
-        level: 'Unknown',
-        reason: 'RepositoryDefault',
-        field,
-        what: `has the permissions that the settings of the repository give, since neither job nor workflow says any; ${scope} must be ${wanted}`,
-        fix,
-      },
-    ];
-  }
-  return [
-    {
-      level: 'Fail',
-      reason: 'PermissionDiffers',
-      field,
-      what: `runs with ${scope}: ${is === 'at least read' ? 'read or write' : is}, which must be ${wanted}`,
-      fix,
-    },
-  ];
-}

@@ -1,9 +1,19 @@
 // A GitHub Actions workflow as far as the check asks about it: which actions it
 // uses, in which job, with which inputs and permissions, and whether they ever run.
 
-import { CORE_SCHEMA, constructFromEvents, EVENT_ID, type Event, getScalarValue, parseEvents } from 'js-yaml';
+import {
+  CORE_SCHEMA,
+  constructFromEvents,
+  EVENT_ID,
+  type Event,
+  getScalarValue,
+  mergeTag,
+  parseEvents,
+} from 'js-yaml';
 import type { SourceFile } from '../../facts/view.ts';
+import { conditionOf, isIgnored, neverHolds, neverRun, type Starts, startsOf } from './conditions.ts';
 import { type Broken, LIMITS, readOnce, readYaml } from './documents.ts';
+import { type Fields, field, fields, list } from './fields.ts';
 import { createMemory } from './memory.ts';
 import { type Effort, linesOf } from './tree.ts';
 
@@ -13,7 +23,10 @@ export type Permissions = 'read-all' | 'write-all' | Readonly<Record<string, unk
 /** A step that uses an action, or a job that uses a reusable workflow. */
 export interface Step {
   readonly uses: string;
+  /** Empty within an action. */
   readonly job: string;
+  /** It is a job, and what it uses a workflow. */
+  readonly isJob: boolean;
   /** From 1. */
   readonly line: number;
   readonly with: Readonly<Record<string, unknown>>;
@@ -22,153 +35,178 @@ export interface Step {
   readonly never?: string;
   /** What must be true for it to run, where something must. */
   readonly onlyIf?: string;
+  /** Nothing fails when it does. */
+  readonly ignored?: boolean;
 }
 
-export type Workflow =
-  | {
-      readonly state: 'parsed';
-      readonly steps: readonly Step[];
-      /** The line of this job, or of jobs where there is none of the name. */
-      readonly lineOf: (job: string | undefined) => number;
-    }
-  | Broken;
+/** A workflow, or an action made of steps. */
+export interface Script {
+  readonly state: 'parsed';
+  readonly steps: readonly Step[];
+  /** Something but a workflow that calls it starts it. */
+  readonly alone: boolean;
+  /** What must happen for that, where nothing starts it by itself. */
+  readonly onlyIf: readonly string[];
+  /** Its inputs, where it can be called, with what each is unless it is given. */
+  readonly inputs?: Fields;
+  /** The line of this job, or of jobs where there is none of the name. */
+  readonly lineOf: (job: string | undefined) => number;
+}
+
+export type Workflow = Script | Broken;
 
 const workflows = createMemory<Workflow>(4 * 1024 * 1024);
+const actions = createMemory<Workflow>(1024 * 1024);
 
 /** The workflow in a file whose content was kept. */
 export const workflowOf = (file: SourceFile, effort: Effort): Workflow =>
-  readOnce(file, workflows, effort, (text) => readYaml(() => parse(text)));
+  readOnce(file, workflows, effort, (text) =>
+    readYaml(() => workflow(text, file.path.startsWith('.github/'))),
+  );
+
+/** The action in a file whose content was kept; one that is a program has no steps. */
+export const actionOf = (file: SourceFile, effort: Effort): Workflow =>
+  readOnce(file, actions, effort, (text) => readYaml(() => action(text)));
 
 /** GitHub allows 1,000 in a job; aliases can make very many of few. */
 const MAX_STEPS = 10_000;
+const TOO_MANY: Broken = { state: 'over', message: `it has more than ${MAX_STEPS} steps` };
 
-type Fields = Readonly<Record<string, unknown>>;
+interface Read {
+  readonly root: Fields;
+  readonly places: Places;
+}
 
-const fields = (value: unknown): Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
-const field = (of: Fields, name: string): unknown => (Object.hasOwn(of, name) ? of[name] : undefined);
-const list = (value: unknown): readonly unknown[] =>
-  Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
+/** Merge keys are read so that what they make can be named; GitHub itself knows none. */
+const SCHEMA = CORE_SCHEMA.withTags(mergeTag);
 
-function parse(text: string): Workflow {
+function read(text: string): Read | Broken {
   const events = parseEvents(text, { maxDepth: LIMITS.depth });
-  // Anchors yes, merge keys no: GitHub does not know them.
   const [first, ...more] = constructFromEvents(events, {
     source: text,
-    schema: CORE_SCHEMA,
+    schema: SCHEMA,
     maxAliases: LIMITS.aliases,
   });
   if (more.length > 0) return { state: 'broken', message: 'no workflow: it holds more than one document' };
-  const root = fields(first);
-  const jobs = fields(field(root, 'jobs'));
-  const lineOf = placesOf(events, text);
-  const never = neverRun(root, jobs);
-  const started = startedBy(root);
-  const steps: Step[] = [];
-  for (const [id, job] of Object.entries(jobs)) {
-    const amount = list(field(fields(job), 'steps')).length;
-    if (steps.length + amount > MAX_STEPS)
-      return { state: 'over', message: `it has more than ${MAX_STEPS} steps` };
-    steps.push(...stepsOf(id, fields(job), root, { never: never(id), started }, lineOf));
-  }
-  const jobLines = new Map(Object.keys(jobs).map((id) => [id, lineOf(['jobs', id])]));
-  const jobsLine = lineOf(['jobs']);
-  return { state: 'parsed', steps, lineOf: (job) => jobLines.get(job ?? '') ?? jobsLine };
+  return { root: fields(first), places: placesOf(events, text) };
 }
 
-function stepsOf(
-  id: string,
-  job: Fields,
-  root: Fields,
-  { never, started }: { readonly never: string | undefined; readonly started: readonly string[] },
-  lineOf: (path: readonly string[]) => number,
-): readonly Step[] {
-  const permissions = permissionsOf(field(job, 'permissions') ?? field(root, 'permissions'));
-  const of = (step: Fields, path: readonly string[]): readonly Step[] => {
-    const uses = field(step, 'uses');
-    if (typeof uses !== 'string') return [];
-    const own = field(step, 'if');
-    const why = never ?? (step !== job && isFalse(own) ? `its condition is ${String(own)}` : undefined);
-    const conditions = [
-      ...started,
-      ...[field(job, 'if'), step === job ? undefined : own].flatMap(conditionOf),
-    ];
-    return [
-      {
-        uses: uses.trim(),
-        job: id,
-        line: lineOf(path),
-        with: fields(field(step, 'with')),
-        permissions,
-        ...(why ? { never: why } : {}),
-        ...(conditions.length > 0 ? { onlyIf: conditions.join(', and ') } : {}),
-      },
-    ];
+function workflow(text: string, onGitHub: boolean): Workflow {
+  const made = read(text);
+  if ('state' in made) return made;
+  const { root, places } = made;
+  const jobs = fields(field(root, 'jobs'));
+  const refused: Starts = {
+    never: `GitHub refuses the file, since it knows no merge keys (<<, line ${places.merge})`,
+    alone: true,
+    called: false,
+    onlyIf: [],
   };
+  const starts = onGitHub && places.merge !== undefined ? refused : startsOf(root);
+  const never = neverRun(starts, jobs);
+  const steps: Step[] = [];
+  for (const [id, given] of Object.entries(jobs)) {
+    const job = fields(given);
+    if (steps.length + list(field(job, 'steps')).length > MAX_STEPS) return TOO_MANY;
+    const within: Within = {
+      job: id,
+      permissions: permissionsOf(field(job, 'permissions') ?? field(root, 'permissions')),
+      never: never(id),
+      conditions: conditionOf(field(job, 'if')),
+      starts,
+      ignored: isIgnored(job),
+      lineOf: places.lineOf,
+    };
+    steps.push(...stepOf(job, true, within, ['jobs', id]), ...stepsIn(job, within, ['jobs', id, 'steps']));
+  }
+  const jobLines = new Map(Object.keys(jobs).map((id) => [id, places.lineOf(['jobs', id])]));
+  const jobsLine = places.lineOf(['jobs']);
+  const on = fields(field(root, 'on'));
+  return {
+    state: 'parsed',
+    steps,
+    alone: starts.alone,
+    onlyIf: starts.onlyIf,
+    ...(starts.called ? { inputs: inputsOf(fields(field(on, 'workflow_call'))) } : {}),
+    lineOf: (job) => jobLines.get(job ?? '') ?? jobsLine,
+  };
+}
+
+function action(text: string): Workflow {
+  const made = read(text);
+  if ('state' in made) return made;
+  const { root, places } = made;
+  const runs = fields(field(root, 'runs'));
+  if (list(field(runs, 'steps')).length > MAX_STEPS) return TOO_MANY;
+  const within: Within = {
+    job: '',
+    permissions: undefined,
+    never: undefined,
+    conditions: [],
+    starts: {},
+    ignored: false,
+    lineOf: places.lineOf,
+  };
+  return {
+    state: 'parsed',
+    steps: field(runs, 'using') === 'composite' ? stepsIn(runs, within, ['runs', 'steps']) : [],
+    alone: false,
+    onlyIf: [],
+    inputs: inputsOf(root),
+    lineOf: () => places.lineOf(['runs']),
+  };
+}
+
+/** What each input is unless it is given: nothing, where there is no default. */
+const inputsOf = (of: Fields): Fields =>
+  Object.fromEntries(
+    Object.entries(fields(field(of, 'inputs'))).map(([name, input]) => [
+      name,
+      field(fields(input), 'default') ?? '',
+    ]),
+  );
+
+/** What is so for every step of a job. */
+interface Within {
+  readonly job: string;
+  readonly permissions: Permissions;
+  readonly never: string | undefined;
+  readonly conditions: readonly string[];
+  readonly starts: Pick<Starts, 'events'>;
+  readonly ignored: boolean;
+  readonly lineOf: Places['lineOf'];
+}
+
+const stepsIn = (of: Fields, within: Within, path: readonly string[]): readonly Step[] =>
+  list(field(of, 'steps')).flatMap((step, index) =>
+    stepOf(fields(step), false, within, [...path, String(index)]),
+  );
+
+function stepOf(step: Fields, isJob: boolean, within: Within, path: readonly string[]): readonly Step[] {
+  const uses = field(step, 'uses');
+  if (typeof uses !== 'string') return [];
+  const own = isJob ? undefined : field(step, 'if');
+  const why = neverHolds(own, within.starts);
+  const never = within.never ?? (why === undefined ? undefined : `its condition is ${why}`);
+  const conditions = [...within.conditions, ...conditionOf(own)];
   return [
-    ...of(job, ['jobs', id]),
-    ...list(field(job, 'steps')).flatMap((step, index) =>
-      of(fields(step), ['jobs', id, 'steps', String(index)]),
-    ),
+    {
+      uses: uses.trim(),
+      job: within.job,
+      isJob,
+      line: within.lineOf(path),
+      with: fields(field(step, 'with')),
+      permissions: within.permissions,
+      ...(never === undefined ? {} : { never }),
+      ...(conditions.length > 0 ? { onlyIf: conditions.join(', and ') } : {}),
+      ...(within.ignored || isIgnored(step) ? { ignored: true } : {}),
+    },
   ];
 }
 
 function permissionsOf(value: unknown): Permissions {
   if (value === undefined || value === 'read-all' || value === 'write-all') return value;
   return fields(value);
-}
-
-/** An expression without its ${{ }}. */
-const expression = (value: unknown): string =>
-  String(value ?? '')
-    .trim()
-    .replace(/^\$\{\{(.*)\}\}$/s, '$1')
-    .trim();
-
-/** false, and false && whatever: how people switch a step off. */
-const isFalse = (value: unknown): boolean =>
-  value !== undefined && /^(false|0|null|''|!\s*true)\s*(&&[^|]*)?$/.test(expression(value));
-
-/** Conditions that hold on an ordinary run say nothing. */
-const ORDINARY = /^(|true|always\(\)|success\(\)|!\s*cancelled\(\)|success\(\)\s*\|\|\s*failure\(\))$/;
-const conditionOf = (value: unknown): readonly string[] =>
-  value === undefined || ORDINARY.test(expression(value)) ? [] : [expression(value)];
-
-/** Events that nothing in the repository brings about by itself. */
-const BY_SOMEBODY: Readonly<Record<string, string>> = {
-  workflow_call: 'another workflow calls it',
-  workflow_dispatch: 'somebody starts it by hand',
-};
-
-/** What starts the workflow, where nothing does by itself. */
-function startedBy(root: Fields): readonly string[] {
-  const on = field(root, 'on');
-  const events = typeof on === 'string' || Array.isArray(on) ? list(on).map(String) : Object.keys(fields(on));
-  const started = events.map((event) => (Object.hasOwn(BY_SOMEBODY, event) ? BY_SOMEBODY[event] : undefined));
-  return started.length > 0 && started.every((how) => how !== undefined) ? [started.join(' or ')] : [];
-}
-
-/** Why a job is never run: nothing starts the workflow, its condition is false, or what it needs is never run. */
-function neverRun(root: Fields, jobs: Fields): (id: string) => string | undefined {
-  const on = field(root, 'on');
-  if (on === undefined || on === null || on === '') return () => 'nothing starts the workflow: it has no on';
-  const known = new Map<string, string | undefined>();
-  return function never(id) {
-    if (known.has(id)) return known.get(id);
-    known.set(id, `job ${id} waits for itself`);
-    const job = fields(field(jobs, id));
-    const condition = field(job, 'if');
-    let why: string | undefined;
-    if (isFalse(condition)) why = `the condition of job ${id} is ${String(condition)}`;
-    else if (!/\balways\s*\(|!\s*cancelled\s*\(/.test(expression(condition))) {
-      for (const need of list(field(job, 'needs')).map(String)) {
-        const reason = Object.hasOwn(jobs, need) ? never(need) : 'there is no such job';
-        if (reason !== undefined) why ??= `job ${id} needs job ${need}: ${reason}`;
-      }
-    }
-    known.set(id, why);
-    return why;
-  };
 }
 
 interface Frame {
@@ -179,9 +217,17 @@ interface Frame {
   index: number;
 }
 
-/** Where in the text the parts of jobs stand; a part that an alias stands for, where its parent does. */
-function placesOf(events: readonly Event[], text: string): (path: readonly string[]) => number {
+/** Where in the text things stand, in lines from 1. */
+interface Places {
+  /** The parts of jobs and runs; a part that an alias stands for, where its parent does. */
+  readonly lineOf: (path: readonly string[]) => number;
+  /** The first merge key. */
+  readonly merge: number | undefined;
+}
+
+function placesOf(events: readonly Event[], text: string): Places {
   const offsets = new Map<string, number>();
+  let merge: number | undefined;
   const stack: Frame[] = [];
   for (const event of events) {
     if (event.type === EVENT_ID.POP) {
@@ -197,22 +243,25 @@ function placesOf(events: readonly Event[], text: string): (path: readonly strin
     if (isKey) parent.key = event.type === EVENT_ID.SCALAR ? getScalarValue(text, event) : '';
     const path = pathIn(parent);
     const id = path.join('\n');
+    if (isKey && parent.key === '<<') merge ??= startOf(event);
     // A field stands where its key stands.
-    if (path[0] === 'jobs' && path.length <= 4 && !offsets.has(id)) offsets.set(id, startOf(event));
+    if ((path[0] === 'jobs' || path[0] === 'runs') && path.length <= 4 && !offsets.has(id))
+      offsets.set(id, startOf(event));
     if (!isKey && parent.kind === 'map') parent.key = undefined;
     if (!isKey && parent.kind === 'list') parent.index++;
     if (event.type === EVENT_ID.MAPPING || event.type === EVENT_ID.SEQUENCE) {
       stack.push({ path, kind: event.type === EVENT_ID.MAPPING ? 'map' : 'list', index: 0 });
     }
   }
-  const lineOf = linesOf(text);
-  return (path) => {
+  const lineAt = linesOf(text);
+  const lineOf = (path: readonly string[]) => {
     for (let length = path.length; length > 0; length--) {
       const offset = offsets.get(path.slice(0, length).join('\n'));
-      if (offset !== undefined) return lineOf(offset);
+      if (offset !== undefined) return lineAt(offset);
     }
     return 1;
   };
+  return { lineOf, merge: merge === undefined ? undefined : lineAt(merge) };
 }
 
 const pathIn = ({ path, kind, key, index }: Frame): readonly string[] =>
