@@ -1,0 +1,21 @@
+// A certificate of source.example, by nobody but itself, good from 2020 to 2120, and
+// its key: for servers in tests, and a secret of nobody's.
+
+export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBcDCCARagAwIBAgIBATAKBggqhkjOPQQDAjAZMRcwFQYDVQQDDA5zb3VyY2Uu
+ZXhhbXBsZTAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowGTEXMBUG
+A1UEAwwOc291cmNlLmV4YW1wbGUwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASg
+5fynTjp3jrhmz/OuZTlo3Tjf51Hr2FhqvHHyUa7e+Xx8cj5Cz1l7eRs40qWLAqIY
+jbTbCX4wqfrqM96JrS6eo00wSzAZBgNVHREEEjAQgg5zb3VyY2UuZXhhbXBsZTAP
+BgNVHRMBAf8EBTADAQH/MB0GA1UdDgQWBBR8vSONXwg0y4ewO2iYaSBgCXvufjAK
+BggqhkjOPQQDAgNIADBFAiBHaeFExdgl2KSFfIIlEGETsqbpufLw9XpNgMBRWnSZ
+lwIhAPPqagFWSGi17N8b9NEmRSo6AsbH/Wzb/kBIdNKzZKKn
+-----END CERTIFICATE-----
+`;
+
+export const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgpDqOqnSKn827nNN2
+Q0s4bvdu5ARoIHW5nBSjpMLPZk2hRANCAASg5fynTjp3jrhmz/OuZTlo3Tjf51Hr
+2FhqvHHyUa7e+Xx8cj5Cz1l7eRs40qWLAqIYjbTbCX4wqfrqM96JrS6e
+-----END PRIVATE KEY-----
+`;
