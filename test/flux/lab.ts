@@ -19,7 +19,11 @@ export interface Flux {
   readonly controller: SourceController;
   readonly git: GitServer;
   /** Asks source-controller to fetch a source at once, as `flux reconcile source` does. */
-  fetchNow(namespace: string, name: string, kind?: 'GitRepository' | 'OCIRepository'): Promise<void>;
+  fetchNow(
+    namespace: string,
+    name: string,
+    kind?: 'GitRepository' | 'OCIRepository' | 'Bucket',
+  ): Promise<void>;
   stop(): Promise<void>;
 }
 

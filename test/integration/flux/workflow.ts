@@ -37,7 +37,7 @@ export const WITH_SCAN = `${WITHOUT_SCAN}  security-scan:
 
 /** That the workflow of this source scans. */
 export const scans = (ref: {
-  readonly kind?: 'OCIRepository';
+  readonly kind?: 'OCIRepository' | 'Bucket';
   readonly namespace: string;
   readonly name: string;
 }): object => ({
