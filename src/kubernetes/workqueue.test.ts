@@ -90,6 +90,40 @@ describe('work queue', () => {
     expect(queue.depth).toBe(2);
   });
 
+  it('adds within a minute when the clock was set beyond the wall time, or the machine slept', async () => {
+    const clock = createFakeClock();
+    const queue = createWorkQueue({ clock });
+    queue.addAt('lapses', clock.now() + 10 * 3_600_000);
+    await clock.advance(3_600_000);
+    clock.jump(9 * 3_600_000);
+    await clock.advance(60_000);
+    expect(queue.depth).toBe(1);
+    expect(clock.timers()).toBe(0);
+  });
+
+  it('does not add before the wall time when the clock was set back', async () => {
+    const clock = createFakeClock();
+    const queue = createWorkQueue({ clock });
+    queue.addAt('lapses', clock.now() + 3_600_000);
+    clock.jump(-1_800_000);
+    await clock.advance(5_399_999);
+    expect(queue.depth).toBe(0);
+    await clock.advance(1);
+    expect(queue.depth).toBe(1);
+  });
+
+  it('of a wait and a wall time, the earlier wins', async () => {
+    const clock = createFakeClock();
+    const queue = createWorkQueue({ clock });
+    queue.addAt('a', clock.now() + 40 * 24 * 3_600_000);
+    await clock.advance(24 * 3_600_000);
+    queue.addAfter('a', 1_000);
+    queue.addAt('a', clock.now() + 2_000);
+    await clock.advance(1_000);
+    expect(queue.depth).toBe(1);
+    expect(clock.timers()).toBe(0);
+  });
+
   it('takes a wait back', async () => {
     const clock = createFakeClock();
     const queue = createWorkQueue({ clock });

@@ -34,7 +34,7 @@ export type WorkQueue = {
   add(key: string): void;
   /** Adds after a wait; of several waits for a key the earliest wins. */
   addAfter(key: string, milliseconds: number): void;
-  /** Adds at a wall time (milliseconds since 1970); at once when that has passed. */
+  /** Adds at a wall time (milliseconds since 1970), however the clock is set meanwhile; at once when that has passed. */
   addAt(key: string, at: number): void;
   /** Adds after the key's backoff, which doubles with every call until `forget`. */
   addRateLimited(key: string): void;
@@ -56,6 +56,9 @@ export type WorkQueue = {
   /** Takes no more keys and drops delayed ones; resolves when those that waited and those in work are done. */
   shutDown(): Promise<void>;
 };
+
+/** A clock that was set, or a machine that slept, is noticed within this. */
+const CLOCK_CHECK_MS = 60_000;
 
 type Delayed = { at: number; timer: TimerHandle };
 
@@ -91,18 +94,29 @@ export function createWorkQueue(options: WorkQueueOptions = {}): WorkQueue {
   }
 
   function addAfter(key: string, milliseconds: number): void {
-    if (shuttingDown) return;
     if (!(milliseconds > 0)) {
       add(key);
       return;
     }
+    wait(key, milliseconds, milliseconds, () => add(key));
+  }
+
+  function addAt(key: string, wallTime: number): void {
+    const left = wallTime - clock.now();
+    if (left > 0) wait(key, left, Math.min(left, CLOCK_CHECK_MS), () => addAt(key, wallTime));
+    else add(key);
+  }
+
+  /** Unless the key is to be added before `milliseconds` are over, runs the action after `next`. */
+  function wait(key: string, milliseconds: number, next: number, action: () => void): void {
+    if (shuttingDown) return;
     const at = clock.monotonic() + milliseconds;
     const earlier = delayed.get(key);
     if (earlier && earlier.at <= at) return;
     earlier?.timer.cancel();
-    const timer = clock.after(milliseconds, () => {
+    const timer = clock.after(next, () => {
       delayed.delete(key);
-      add(key);
+      action();
     });
     delayed.set(key, { at, timer });
   }
@@ -162,7 +176,7 @@ export function createWorkQueue(options: WorkQueueOptions = {}): WorkQueue {
   return {
     add,
     addAfter,
-    addAt: (key, at) => addAfter(key, at - clock.now()),
+    addAt,
     addRateLimited,
     forget: (key) => {
       failures.delete(key);
