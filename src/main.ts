@@ -192,7 +192,10 @@ factsOptions(program.command('report'))
   .option('-n, --namespace <name>', 'only items of this namespace')
   .option('-l, --selector <selector>', 'only items with these labels, such as remediation.dev/review=NAME')
   .addOption(
-    new Option('-o, --format <format>', 'how it is written').choices(REPORT_FORMATS).default('markdown'),
+    new Option('-o, --format <format>', 'how it is written')
+      .choices(REPORT_FORMATS)
+      .default('markdown')
+      .conflicts('update'),
   )
   .option(
     '--update <review.md>',
@@ -249,4 +252,10 @@ function failed(error: unknown): number {
   return EXIT_USAGE;
 }
 
-if (import.meta.main) await main(process.argv.slice(2));
+if (import.meta.main) {
+  // The reader of a pipe may have seen enough (`| head`): what is under way is finished all the same.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  await main(process.argv.slice(2));
+}

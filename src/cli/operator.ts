@@ -6,6 +6,7 @@ import { itemParser } from '../api/remediation-item.ts';
 import { blocksOf, byType } from '../checks/check.ts';
 import { CHECKS } from '../checks/index.ts';
 import { startOperator } from '../controller/operator.ts';
+import type { Connection } from '../kubernetes/index.ts';
 import { createLogger, type LogLevel } from '../telemetry/log.ts';
 import { version } from '../version.ts';
 import { connect } from './connect.ts';
@@ -27,8 +28,7 @@ export interface OperatorFlags {
 export async function operator(flags: OperatorFlags): Promise<void> {
   const log = createLogger({ level: flags.logLevel });
   const connection = await connect(flags);
-  const namespace =
-    flags.namespace ?? process.env.POD_NAMESPACE ?? connection.namespace ?? 'remediation-system';
+  const namespace = ownNamespace(flags, process.env, connection);
   const identity = `${process.env.POD_NAME ?? hostname()}_${randomBytes(4).toString('hex')}`;
   log.info({ version, server: connection.server, namespace, identity, node: process.version }, 'starting');
   const running = await startOperator({
@@ -54,4 +54,17 @@ export async function operator(flags: OperatorFlags): Promise<void> {
   log.info({ signal }, 'told to stop');
   // A second signal ends it at once, by Node's own default.
   await running.stop();
+}
+
+/**
+ * Where the Lease lives, and whose items may look at the whole cluster. That of a kubeconfig's context is
+ * whatever somebody worked in last, and says nothing about either.
+ */
+export function ownNamespace(
+  { namespace }: Pick<OperatorFlags, 'namespace'>,
+  { POD_NAMESPACE }: Readonly<Record<string, string | undefined>>,
+  connection: Pick<Connection, 'inPod' | 'namespace'>,
+): string {
+  const ofPod = connection.inPod ? connection.namespace : undefined;
+  return namespace ?? POD_NAMESPACE ?? ofPod ?? 'remediation-system';
 }

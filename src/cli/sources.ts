@@ -10,12 +10,11 @@ import type { Source } from '../facts/source.ts';
 import {
   createDiscovery,
   createTransport,
-  messageOf,
   serverVersion,
   systemClock,
   type Transport,
 } from '../kubernetes/index.ts';
-import { connect } from './connect.ts';
+import { connect, whyRefused } from './connect.ts';
 import { UsageError } from './exit.ts';
 
 export interface Opened {
@@ -75,13 +74,14 @@ export async function openCluster(
     await serverVersion(transport);
   } catch (error) {
     await transport.close();
-    throw new UsageError(messageOf(error));
+    throw new UsageError(whyRefused(error, connection));
   }
   const source = liveSource({
     transport,
     discovery: createDiscovery(transport),
     clock: systemClock(),
     allowEvidenceFrom: flags.allowEvidenceFrom ?? [],
+    asUser: true,
     outside: process.env.KUBERNETES_SERVICE_HOST === undefined,
   });
   return {

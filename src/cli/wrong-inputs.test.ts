@@ -1,7 +1,10 @@
 // What a person types wrong: each is told in words that are enough to go on,
 // and nothing is judged by what is not there.
 
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -94,6 +97,59 @@ describe('items that are not there', () => {
   });
 });
 
+describe('a cluster that says no', () => {
+  /** A kubeconfig for an API server that answers everything in this way. */
+  async function answering(code: number, reason: string) {
+    const server = createServer((_, response) => {
+      response.writeHead(code, { 'content-type': 'application/json' });
+      response.end(
+        JSON.stringify({
+          kind: 'Status',
+          apiVersion: 'v1',
+          status: 'Failure',
+          reason,
+          code,
+          message: reason,
+        }),
+      );
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const url = `http://127.0.0.1:${port}`;
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'work',
+      contexts: [{ name: 'work', context: { cluster: 'c', user: 'u' } }],
+      clusters: [{ name: 'c', cluster: { server: url } }],
+      users: [{ name: 'u', user: { token: 'old' } }],
+    };
+    await writeFile(at('kube.conf'), JSON.stringify(config));
+    return { url, close: () => server.close() };
+  }
+
+  it('to the credentials: the context is named, and what to do', async () => {
+    const { url, close } = await answering(401, 'Unauthorized');
+    for (const command of [['verify', 'items'], ['report'], ['suggest', 'budgets'], ['reach']]) {
+      const ran = await run(...command, '--kubeconfig', 'kube.conf');
+      expect(ran).toMatchObject({ code: 2, stdout: '' });
+      expect(ran.stderr).toBe(
+        `remediation: ${url} does not accept the credentials of context work of kube.conf (401 Unauthorized). Log in again, or name another --context\n`,
+      );
+    }
+    close();
+  });
+});
+
+describe('report', () => {
+  it('does not take --format where it writes into a document', async () => {
+    const { code, stderr } = await run('report', '--update', 'review.md', '--format', 'html');
+    expect(code).toBe(2);
+    expect(stderr).toContain("'--update <review.md>'");
+  });
+});
+
 describe('an item of a version that there is not', () => {
   it('is Invalid for that, whatever stands in it', async () => {
     await writeFile(at('items/budgets.yaml'), ITEM.replace('v1alpha1', 'v1'));
@@ -161,6 +217,27 @@ describe('import', () => {
       expect(ran.stderr).toMatch(/item-01-add-poddisruptionbudgets\.yaml is not YAML: .* at line \d+/);
       expect(await readFile(file, 'utf8')).toBe(broken);
     }
+  });
+
+  it('writes everything though the reader of its pipe has seen enough', async () => {
+    const rows = Array.from(
+      { length: 2000 },
+      (_, index) => `| ${index + 1} | Item number ${index + 1} | 1h | Pending |`,
+    );
+    await writeFile(
+      at('long.md'),
+      `# Long\n\n| # | Action | Effort | Status |\n|-|-|-|-|\n${rows.join('\n')}\n`,
+    );
+    const launcher = path.join(import.meta.dirname, '../../bin/remediation');
+    const child = execFile('sh', ['-c', '"$0" import long.md -o out | head -n 1', launcher], { cwd: folder });
+    let stderr = '';
+    child.stderr?.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    await once(child, 'close');
+    expect(stderr).not.toContain('EPIPE');
+    expect(await readdir(at('out'))).toHaveLength(2001);
+    expect(await readdir(at('out'))).toContain('.remediation-import');
   });
 
   it('leaves alone a file into which items were put together', async () => {

@@ -6,6 +6,7 @@ import {
   type Clock,
   createStore,
   type KubeObject,
+  messageOf,
   type Reflector,
   type ReflectorFailure,
   type Sink,
@@ -55,6 +56,8 @@ export interface FeedOptions {
   readonly identify: (fact: unknown) => Pick<Meta, 'name' | 'namespace'>;
   readonly single?: { readonly namespace: string | undefined; readonly name: string };
   readonly observe?: Parameters<typeof startReflector>[0]['observe'];
+  /** Whose permissions these are: the operator's own, or those of whoever runs the command line. */
+  readonly asOperator: boolean;
   readonly onChange: (change: FeedChange) => void;
 }
 
@@ -224,11 +227,19 @@ export function createFeed(options: FeedOptions): Feed {
     hadSynced: boolean,
     now: number,
   ): Pending | Failed | 'notServed' | undefined {
-    if (failed.reason === 'Forbidden' || failed.reason === 'Unauthorized') {
+    if (failed.reason === 'Forbidden') {
+      const who = options.asOperator ? 'the operator may not' : 'you may not';
       return {
         state: 'failed',
         reason: 'Forbidden',
-        message: `the operator may not read ${kind.kind}: ${failed.message}. ${howToGrant(resource)}`,
+        message: `${who} read ${kind.kind}: ${messageOf(failed.error)}. ${howToGrant(resource, options.asOperator)}`,
+      };
+    }
+    if (failed.reason === 'Unauthorized') {
+      return {
+        state: 'failed',
+        reason: 'Forbidden',
+        message: `the API server does not accept the credentials: ${failed.message}`,
       };
     }
     if (failed.reason === 'NotFound' && !hadSynced) return 'notServed';
@@ -274,7 +285,10 @@ export function createFeed(options: FeedOptions): Feed {
 
 const NOTHING: readonly never[] = Object.freeze([]);
 
-function howToGrant(resource: ApiResource | undefined): string {
+function howToGrant(resource: ApiResource | undefined, asOperator: boolean): string {
   if (!resource) return '';
-  return `Grant get, list and watch on ${resource.plural}${resource.group ? `.${resource.group}` : ''} with a ClusterRole labelled rbac.remediation.dev/aggregate-to-operator: "true"`;
+  const how = asOperator
+    ? 'with a ClusterRole labelled rbac.remediation.dev/aggregate-to-operator: "true"'
+    : 'to this user, or name another --context';
+  return `Grant get, list and watch on ${resource.plural}${resource.group ? `.${resource.group}` : ''} ${how}`;
 }

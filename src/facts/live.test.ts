@@ -2,6 +2,7 @@
 // for how long, and what is said when it may not.
 
 import { describe, expect, it } from 'vitest';
+import { createDiscovery, createTransport, systemClock } from '../kubernetes/index.ts';
 import {
   added,
   bookmark,
@@ -11,6 +12,7 @@ import {
   status,
   stream,
 } from '../kubernetes/testing/fake-server.ts';
+import { liveSource } from './live.ts';
 import { kindRef } from './source.ts';
 import { eventually, gate, liveFixture, MINUTE } from './testing/live-fixture.ts';
 
@@ -120,6 +122,32 @@ describe('a kind of the API server’s own', () => {
     expect(message).toContain('rbac.remediation.dev/aggregate-to-operator: "true"');
     granted.open(undefined);
     await eventually(() => expect(budgetState().state).toBe('known'));
+  });
+
+  it('tells a person at the command line whose permission is missing: theirs, not that of the operator', async () => {
+    f.watchLists(
+      BUDGETS_PATH,
+      status(403, 'Forbidden', 'poddisruptionbudgets.policy is forbidden: User "ann"'),
+    );
+    const transport = createTransport(f.server.connection);
+    const source = liveSource({
+      transport,
+      discovery: createDiscovery(transport),
+      clock: systemClock(),
+      asUser: true,
+    });
+    const state = () => source.get(BUDGETS, 'shop', 'web');
+    state();
+    await eventually(() =>
+      expect(state()).toEqual({
+        state: 'failed',
+        reason: 'Forbidden',
+        message:
+          'you may not read PodDisruptionBudget: poddisruptionbudgets.policy is forbidden: User "ann". Grant get, list and watch on poddisruptionbudgets.policy to this user, or name another --context',
+      }),
+    );
+    await source.stop();
+    await transport.close();
   });
 
   it('keeps its last word for a minute while the API server is away, and is Unreachable after that', async () => {

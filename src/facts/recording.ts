@@ -80,6 +80,7 @@ export function recordFacts(source: Source, access: Access = unrestricted): Reco
       get(wholeRef(kind), namespace, name) as Fact<WholeObject>,
     listWhole: (kind: ForeignKind, namespace?: string) =>
       list(wholeRef(kind), namespace) as ListFact<WholeObject>,
+    isClusterScoped: (kind) => source.isClusterScoped(wholeRef(kind)),
     // Recorded as a read of the object: a new artifact is a change of it.
     tree: (ref: SourceRef): Fact<SourceTree> =>
       read(wholeRef({ apiVersion: SOURCE_API, kind: ref.kind }), ref.namespace, ref.name, () =>

@@ -98,6 +98,8 @@ export interface Facts {
   getWhole(kind: ForeignKind, namespace: string | undefined, name: string): Fact<WholeObject>;
   /** All objects of any kind, whole. */
   listWhole(kind: ForeignKind, namespace?: string): ListFact<WholeObject>;
+  /** Are its objects in no namespace, whichever is asked for? For messages. */
+  isClusterScoped(kind: ForeignKind): boolean;
   /** The files that a Flux source offers now. A source that does not exist is absent; one without an artifact yet is not known. */
   tree(ref: SourceRef): Fact<SourceTree>;
 }

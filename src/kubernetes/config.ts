@@ -25,6 +25,8 @@ export type Connection = {
   readonly server: string;
   /** Namespace of the context, or of the pod. */
   readonly namespace: string | undefined;
+  /** From the files that a pod is given, not from a kubeconfig. */
+  readonly inPod: boolean;
   readonly proxyUrl: string | undefined;
   /** Where this came from, for messages: `context kind-a of /home/me/.kube/config`, `the pod's service account`. */
   readonly description: string;
@@ -89,6 +91,7 @@ function fromPod(env: Record<string, string | undefined>, dir: string, clock: Cl
   return {
     server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
     namespace: existsSync(namespaceFile) ? readFileSync(namespaceFile, 'utf8').trim() : undefined,
+    inPod: true,
     proxyUrl: undefined,
     description: "the pod's service account",
     authenticate: async (refresh = false) => {
@@ -124,6 +127,7 @@ async function fromKubeconfig(path: string, context: string | undefined, clock: 
   return {
     server: cluster.server,
     namespace: config.getContextObject(config.currentContext)?.namespace || undefined,
+    inPod: false,
     proxyUrl: cluster.proxyUrl || undefined,
     description: `context ${config.currentContext} of ${path}`,
     authenticate: async (refresh = false) => {

@@ -108,6 +108,7 @@ function factsOf(stores: Stores): Facts {
     get: () => ({ state: 'absent', served: true }),
     getWhole: () => ({ state: 'absent', served: false }),
     listWhole: () => ({ state: 'known', served: false, value: NOTHING }),
+    isClusterScoped: () => false,
     tree: () => ({ state: 'absent', served: false }),
   };
 }

@@ -133,6 +133,7 @@ async function measure(count: number, watchList: boolean): Promise<void> {
   const connection: Connection = {
     server: `http://127.0.0.1:${port}`,
     namespace: undefined,
+    inPod: false,
     proxyUrl: undefined,
     description: 'the benchmark',
     authenticate: async () => credentials,

@@ -82,7 +82,7 @@ function judge(params: Params, context: CheckContext): Judgement {
     passed,
     message:
       amount === 0
-        ? `no ${params.kind} exists ${where(params, context)}, as wanted`
+        ? `no ${params.kind} exists${where(params, context)}, as wanted`
         : `${amount} ${params.kind} ${amount === 1 ? 'is' : 'are'} as expected`,
     recheckAt,
   };
@@ -133,21 +133,27 @@ function notAsExpected(subject: Subject, cel: string, message: string | undefine
   };
 }
 
-/** The objects that are meant, for messages. */
-function where({ name, namespace, namespaceSelector, labelSelector }: Params, context: CheckContext): string {
-  return [
-    ...(name ? [`named ${name}`] : []),
-    ...(labelSelector ? [`with labels ${describeSelector(labelSelector)}`] : []),
-    namespaceSelector
-      ? `in the namespaces with ${describeSelector(namespaceSelector, 'any labels')}`
-      : `in namespace ${namespace ?? context.namespace}`,
-  ].join(' ');
+/** The objects that are meant, to stand behind a word. */
+function where(params: Params, context: CheckContext): string {
+  const { name, namespace, namespaceSelector, labelSelector } = params;
+  const named = [
+    ...(name ? [` named ${name}`] : []),
+    ...(labelSelector ? [` with labels ${describeSelector(labelSelector)}`] : []),
+  ].join('');
+  if (context.facts.isClusterScoped(params)) return named;
+  const spaces = namespaceSelector && describeSelector(namespaceSelector, '');
+  const within =
+    spaces === undefined
+      ? `in namespace ${namespace ?? context.namespace}`
+      : spaces && `in the namespaces with ${spaces}`;
+  return `${named} ${within || 'in any namespace'}`;
 }
 
 /** What the check is about as a whole, where there is no object to name. */
 function meant(params: Params, context: CheckContext): Subject {
-  const namespace = params.namespaceSelector ? '*' : (params.namespace ?? context.namespace);
-  return { kind: params.kind, namespace, name: params.name ?? '*' };
+  const { kind, name = '*' } = params;
+  if (context.facts.isClusterScoped(params)) return { kind, name };
+  return { kind, namespace: params.namespaceSelector ? '*' : (params.namespace ?? context.namespace), name };
 }
 
 function notServed(params: Params, context: CheckContext): Finding {
@@ -179,8 +185,8 @@ function tooFew(params: Params, amount: number, all: readonly WholeObject[], con
     reason: none ? 'SubjectMissing' : 'TooFew',
     subject: meant(params, context),
     what: none
-      ? `No ${params.kind} exists ${which}; at least ${params.count.min} wanted.`
-      : `${count(all.length, 'object')} of kind ${params.kind} ${all.length === 1 ? 'exists' : 'exist'} ${which}${counting}; at least ${params.count.min} wanted.`,
+      ? `No ${params.kind} exists${which}; at least ${params.count.min} wanted.`
+      : `${count(all.length, 'object')} of kind ${params.kind} ${all.length === 1 ? 'exists' : 'exist'}${which}${counting}; at least ${params.count.min} wanted.`,
     fix: none ? 'Create it, or correct the parameters.' : 'Create the others, or correct where and count.',
   });
 }

@@ -10,7 +10,7 @@ const base = { apiVersion: 'v1', kind: 'ConfigMap' };
 
 function judge(params: object, facts: Partial<Facts>) {
   const context: CheckContext = {
-    facts: facts as Facts,
+    facts: { isClusterScoped: () => false, ...facts } as Facts,
     now: new Date('2026-01-17T12:00:00Z'),
     namespace: 'a',
   };

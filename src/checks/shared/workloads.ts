@@ -136,9 +136,13 @@ function describesEverything(selector: NonNullable<Workload['namespaceSelector']
 function missing(entry: Workload, whenMissing: 'Fail' | 'NotApplicable', ownNamespace: string): Finding {
   const kind = entry.kind ?? 'Workload';
   const namespace = entry.namespaceSelector ? '*' : (entry.namespace ?? ownNamespace);
-  const where = entry.namespaceSelector
-    ? `in namespaces with ${describeSelector(entry.namespaceSelector, 'any labels')}`
-    : `in namespace ${namespace}`;
+  const spaces = entry.namespaceSelector && describeSelector(entry.namespaceSelector, '');
+  const where =
+    spaces === undefined
+      ? `in namespace ${namespace}`
+      : spaces
+        ? `in namespaces with ${spaces}`
+        : 'in any namespace';
   const what = [
     entry.kind ?? 'Deployment, StatefulSet or DaemonSet',
     ...(entry.name ? [`named ${entry.name}`] : []),

@@ -87,6 +87,7 @@ export function itemFacts(items: Record<string, Partial<Item> | Fact<Item>>): Fa
     list: () => ({ state: 'known', value: [], served: true }) as ListFact<never>,
     getWhole: () => ({ state: 'absent', served: true }),
     listWhole: () => ({ state: 'known', value: [], served: true }),
+    isClusterScoped: () => false,
     tree: () => ({ state: 'absent', served: true }),
   };
 }

@@ -89,6 +89,7 @@ export function anonymousConnection(server: string): Connection {
   return {
     server,
     namespace: undefined,
+    inPod: false,
     proxyUrl: undefined,
     description: 'a fake server',
     authenticate: async () => credentials,
