@@ -1,6 +1,6 @@
 // The headings of a Markdown file, read by a parser of Markdown: what looks like
-// one in a code block or a comment is none, and one with nothing beneath it says
-// nothing.
+// one in a code block or a comment is none, and one with nothing beneath it, or
+// with no more than TODO, says nothing.
 
 import MarkdownIt from 'markdown-it';
 import type { SourceFile } from '../../facts/view.ts';
@@ -79,16 +79,23 @@ function isEmpty(tokens: readonly Token[], index: number): boolean {
   const depth = tokens[index]?.tag ?? '';
   for (let next = index + 3; next < tokens.length; next++) {
     const token = tokens[next] as Token;
-    if (token.type === 'heading_open') {
+    if (token.type === 'heading_open' && token.level === 0) {
       if (token.tag <= depth) return true;
       next += 2;
-    } else if (token.type !== 'hr' && !isComment(token)) return false;
+    } else if (says(token)) return false;
   }
   return true;
 }
 
-const isComment = ({ type, content }: Token): boolean =>
-  type === 'html_block' && content.replace(/<!--[\s\S]*?-->/g, '').trim() === '';
+/** What stands where nobody has written yet: `TODO: write this`, `To be written.` */
+const TO_BE_WRITTEN =
+  /^(\[[ x]\] *)?[*_`]*((todo|tbd|tba|tbc|fixme|wip)\b|(coming soon|to be (written|done|defined|decided|added))\W*$)/i;
+
+/** Does a piece say something? Lists, rules and comments do not by themselves; what stands in them may. */
+function says({ type, content }: Token): boolean {
+  const text = (type === 'html_block' ? content.replace(/<!--[\s\S]*?-->/g, '') : content).trim();
+  return text !== '' && !TO_BE_WRITTEN.test(text);
+}
 
 /** The findings of headings for one file whose content was kept. */
 export function judgeHeadings(

@@ -281,7 +281,7 @@ describe.each<[string, Record<string, string>, object, string, string | undefine
   ],
   [
     'quotes and lists of Markdown that go on and on',
-    many(10, (index) => `f${index}.md`, `# a\n\n${`${'> - '.repeat(15)}a\n`.repeat(4_000)}`),
+    many(10, (index) => `f${index}.md`, `# a\n\nb\n\n${`${'> - '.repeat(15)}a\n`.repeat(4_000)}`),
     { path: '**', headings: ['a'] },
     'Unknown',
     'CostLimit',

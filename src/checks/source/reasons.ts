@@ -62,7 +62,7 @@ export const reasons: Readonly<Record<string, ReasonDoc>> = {
   },
   SectionEmpty: {
     level: 'Fail',
-    meaning: 'The heading is there, and nothing stands beneath it.',
+    meaning: 'The heading is there, and nothing stands beneath it, or no more than TODO.',
     mend: 'Write the section.',
   },
   StepMissing: {
