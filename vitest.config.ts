@@ -10,6 +10,8 @@ export default defineConfig({
           name: 'unit',
           // Many of them wait for a command line of their own; by itself vitest would leave a processor idle.
           maxWorkers: '100%',
+          // What a file loads, the next has: no module holds state that a test could leave behind.
+          isolate: false,
           // For what hangs: a command line takes seconds to answer on a machine that is busy.
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
