@@ -31,9 +31,10 @@ export interface Document {
   readonly line: number;
 }
 
-/** What cannot be read: no YAML or JSON (`line` from 1), or too much of it to find out. */
+/** What cannot be read: no YAML or JSON (`line` from 1), something else that others read, or too much to find out. */
 export type Broken =
   | { readonly state: 'broken'; readonly message: string; readonly line?: number }
+  | { readonly state: 'foreign'; readonly message: string }
   | { readonly state: 'over'; readonly message: string };
 
 export type Documents = { readonly state: 'parsed'; readonly documents: readonly Document[] } | Broken;
@@ -44,7 +45,7 @@ const parsed = createMemory<Documents>(8 * 1024 * 1024);
 /** The documents of a file whose content was kept; empty documents left out. */
 export const documentsOf = (file: SourceFile, effort: Effort): Documents =>
   readOnce(file, parsed, effort, (text) =>
-    file.path.endsWith('.json') ? json(text) : readYaml(() => yaml(text)),
+    /\.json[5c]?$/.test(file.path) ? json(text, file.path) : readYaml(() => yaml(text)),
   );
 
 /** Reads the content of a file within the limits, and remembers for as long as the file lives what it came to. */
@@ -66,13 +67,17 @@ export function readOnce<T>(
 
 const over = (message: string): Broken => ({ state: 'over', message });
 
-function json(text: string): Documents {
+/** JSON5, or JSON with comments: what reads it takes it, and it is no JSON. */
+const isMore = (text: string, path: string): boolean => !path.endsWith('.json') || /^\s*\/[/*]/m.test(text);
+
+function json(text: string, path: string): Documents {
   try {
     return documents([JSON.parse(text)], [0], text);
   } catch (error) {
     // A stack that overflows: nested deeper than anybody writes.
     if (error instanceof RangeError) return over('it is nested too deep');
     if (!(error instanceof SyntaxError)) throw error;
+    if (isMore(text, path)) return { state: 'foreign', message: 'JSON with comments and the like' };
     const offset = /position (\d+)/.exec(error.message)?.[1];
     const message = `no JSON: ${error.message}`;
     return { state: 'broken', message, ...(offset ? { line: lineAt(text, Number(offset)) } : {}) };

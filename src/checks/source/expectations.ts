@@ -59,6 +59,16 @@ export function unparsed(found: Broken, field: string, { path }: SourceFile, pla
       fix: 'Split the file, or narrow path.',
     });
   }
+  if (found.state === 'foreign') {
+    return finding({
+      ...about,
+      level: 'Unknown',
+      reason: 'Unreadable',
+      location: located(place, path),
+      what: `${at(place, path)} is ${found.message}, which is not read here.`,
+      fix: 'Judge it by matches.',
+    });
+  }
   return finding({
     ...about,
     level: 'Fail',

@@ -131,7 +131,7 @@ export function judgeHeadings(
           ...about,
           reason: 'SectionEmpty',
           location: located(place, file.path, first.line),
-          what: `${at(place, file.path, first.line)}: nothing stands beneath the heading “${first.text}”.`,
+          what: `${at(place, file.path, first.line)}: nothing is said beneath the heading “${first.text}”.`,
           fix: 'Write the section.',
         }),
       ];

@@ -21,6 +21,7 @@ import {
   type Place,
   SOURCE_KINDS,
   shortRevision,
+  textOf,
 } from './tree.ts';
 
 export const source = defineCheck<Params>({
@@ -107,6 +108,10 @@ function judgeEntry(entry: FileParams, field: string, place: Place, effort: Effo
       leftOut === undefined ? absent(entry, field, place) : away(entry.path, field, place, leftOut);
     return { findings: [none], passed: 0, files: [] };
   }
+  if (!entry.workflowStep && !asksEach(entry) && found.every(isBlank)) {
+    const none = leftOut === undefined ? blank(found, field, place) : away(entry.path, field, place, leftOut);
+    return { findings: [none], passed: 0, files: [] };
+  }
   const findings: Finding[] = [];
   let passed = 0;
   const texts = judgeTexts(entry, field, found, place, effort);
@@ -190,6 +195,21 @@ function absent({ path }: FileParams, field: string, place: Place): Finding {
     ...locatedOf(place, path),
     what: `${refer(place.subject)} has no file ${at(place, path)}.`,
     fix: 'Commit it (again), or correct path.',
+  });
+}
+
+const isBlank = (file: SourceFile): boolean => textOf(file)?.trim() === '';
+
+function blank([first, ...more]: readonly SourceFile[], field: string, place: Place): Finding {
+  const path = first?.path ?? '';
+  return finding({
+    level: 'Fail',
+    reason: 'FileEmpty',
+    subject: place.subject,
+    field: `${field}.path`,
+    location: located(place, path),
+    what: `${at(place, path)} is empty${more.length > 0 ? `, and so ${more.length === 1 ? 'is' : 'are'} ${count(more.length, 'more file')}` : ''}.`,
+    fix: "Fill it; one that is meant to be empty is asked for with matches: ['^'].",
   });
 }
 

@@ -14,6 +14,11 @@ export const reasons: Readonly<Record<string, ReasonDoc>> = {
     meaning: 'No file of the tree is meant by the glob.',
     mend: 'Commit the file, or correct path.',
   },
+  FileEmpty: {
+    level: 'Fail',
+    meaning: 'The file is there, nothing is in it, and nothing is asked of its content.',
+    mend: "Fill it; one that is meant to be empty is asked for with matches: ['^'].",
+  },
   FileForbidden: {
     level: 'Fail',
     meaning: 'A file exists although exists is false.',
