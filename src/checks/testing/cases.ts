@@ -16,7 +16,7 @@ import {
   type SourceRef,
   type SourceTree,
 } from '../../facts/view.ts';
-import type { Check, Finding, Judgement } from '../check.ts';
+import type { Check, CheckContext, Finding, Judgement } from '../check.ts';
 
 const expectedFinding = z.strictObject({
   level: z.enum(['Fail', 'Unknown', 'Warning', 'NotApplicable', 'Note']).optional(),
@@ -127,17 +127,20 @@ function together(shared: readonly Object[], own: readonly Object[], without: re
 }
 
 /** Judges a case as `verify --manifests` would. */
-export function runCase(check: Check, given: Case): Judgement {
-  const params = check.schema.parse(given.params);
+export const runCase = (check: Check, given: Case): Judgement =>
+  check.judge(check.schema.parse(given.params), contextOf(given));
+
+/** What a case gives a check beside its parameters. */
+export function contextOf(given: Case): CheckContext {
   const source = manifestSource(given.objects as unknown as Manifest[], {
     static: given.static ?? false,
     ...(given.trees ? { tree: treesOf(given.trees) } : {}),
   });
-  return check.judge(params, {
+  return {
     facts: recordFacts(source),
     now: new Date(given.now ?? '2026-01-17T12:00:00Z'),
     namespace: given.namespace ?? 'remediation-system',
-  });
+  };
 }
 
 const treesOf =
