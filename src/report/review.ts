@@ -23,6 +23,8 @@ export interface ReportItem {
   readonly review?: string;
   /** What the item's author said of each prerequisite. */
   readonly prerequisites: readonly string[];
+  /** What the author said of prerequisites and of checks, by their names. */
+  readonly descriptions: Readonly<Record<'prerequisites' | 'checks', ReadonlyMap<string, string>>>;
   readonly state: State;
   readonly status: ItemStatus;
 }
@@ -126,9 +128,19 @@ function reportItem({ raw, status }: JudgedItem): ReportItem {
     prerequisites: (Array.isArray(spec.prerequisites) ? spec.prerequisites : []).map(
       (each) => line(record(each).description) ?? line(record(each).name) ?? '',
     ),
+    descriptions: { prerequisites: described(spec.prerequisites), checks: described(spec.checks) },
     state: status.state ?? 'Unknown',
     status,
   };
+}
+
+/** Descriptions by name, of those that have both. */
+function described(list: unknown): ReadonlyMap<string, string> {
+  const entries = (Array.isArray(list) ? list : []).map((each): [string, string] => [
+    line(record(each).name) ?? '',
+    line(record(each).description) ?? '',
+  ]);
+  return new Map(entries.filter(([name, description]) => name && description));
 }
 
 const record = (value: unknown): Record<string, unknown> =>

@@ -1,6 +1,7 @@
 // Rules that let everybody through, narrowed in the policy that they stand in:
 // nothing that is added could close them.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Edit } from '../../facts/edits.ts';
 import type { Policy } from '../../facts/kinds.ts';
 import type { Finding } from '../check.ts';
@@ -82,7 +83,8 @@ function sections(
       kind === 'NetworkPolicy'
         ? passages.flatMap((passage) => kubernetesRules(passage, meta.namespace, own))
         : passages.map((passage) => ciliumRule(passage, meta.namespace, own));
-    const left = [...rules.filter((_, index) => !gone.has(index)), ...narrow];
+    const kept = rules.filter((_, index) => !gone.has(index));
+    const left = [...kept, ...narrow.filter((rule) => !kept.some((each) => isDeepStrictEqual(each, rule)))];
     // Without any rule Cilium would no longer isolate; one that names nobody does.
     return [direction, left.length === 0 && kind !== 'NetworkPolicy' ? [{}] : left];
   });

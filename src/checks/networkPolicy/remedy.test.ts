@@ -181,3 +181,19 @@ describe('a policy for a flow', () => {
     expect(decide).toContain('every node is let through');
   });
 });
+
+describe('a rule that lets everybody through', () => {
+  it('is taken out where the policy already has what it would become', () => {
+    const policy = `---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: default-deny, namespace: shop}
+spec:
+  endpointSelector: {}
+  ingress: [{fromEndpoints: [{}]}, {fromEntities: [all]}]
+`;
+    expect(propose({}, shop + policy).objects).toEqual([
+      expect.objectContaining({ spec: { ingress: [{ fromEndpoints: [{}] }] } }),
+    ]);
+  });
+});

@@ -33,8 +33,8 @@ ${summary(status)}
 <dl>${facts(item, now)
     .map(([name, value]) => `<div><dt>${name}</dt><dd dir="auto">${value}</dd></div>`)
     .join('')}</dl>
-${checks('Prerequisites', status.prerequisites, placeOf)}
-${checks('Evidence', status.checks, placeOf)}
+${checks('Prerequisites', status.prerequisites, item.descriptions.prerequisites, placeOf)}
+${checks('Evidence', status.checks, item.descriptions.checks, placeOf)}
 ${history(status.history)}
 ${item.description ? `<details><summary>What the review says</summary><div class="prose" dir="auto">${prose(item.description)}</div></details>` : ''}
 </article>`;
@@ -77,13 +77,22 @@ function facts(item: ReportItem, now: Date): [string, string][] {
   return all.filter((each): each is [string, string] => Boolean(each[1]));
 }
 
-function checks(heading: string, all: readonly CheckStatus[] = [], placeOf: PlaceOf): string {
+function checks(
+  heading: string,
+  all: readonly CheckStatus[] = [],
+  descriptions: ReadonlyMap<string, string>,
+  placeOf: PlaceOf,
+): string {
+  const about = ({ name }: CheckStatus) => {
+    const text = descriptions.get(name);
+    return text ? `<p class="about" dir="auto">${esc(text)}</p>` : '';
+  };
   if (all.length === 0) return '';
   return `<h5>${heading}</h5>
 <ul class="checks">${all
     .map(
       (check) =>
-        `<li><p class="check">${verdictBadge(check.verdict)} <b><bdi>${esc(check.name)}</bdi></b> <span class="quiet"><bdi>${esc(check.type)}</bdi>${check.advisory ? ', advisory' : ''}</span></p>${said(check)}${findings(check, placeOf)}</li>`,
+        `<li><p class="check">${verdictBadge(check.verdict)} <b><bdi>${esc(check.name)}</bdi></b> <span class="quiet"><bdi>${esc(check.type)}</bdi>${check.advisory ? ', advisory' : ''}</span></p>${about(check)}${said(check)}${findings(check, placeOf)}</li>`,
     )
     .join('')}</ul>`;
 }

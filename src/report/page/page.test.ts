@@ -35,6 +35,13 @@ describe('the page', () => {
     expect(page).toContain('<bdi>StatefulSet monitoring/loki</bdi> (<bdi>kubectl-edit</bdi>)');
   });
 
+  it('says beside checks and prerequisites what their author said of them', () => {
+    expect(page).toMatch(
+      /<bdi>alertmanager<\/bdi><\/b>.*\n?.*?<\/p><p class="about" dir="auto">Suggested by import: AlertManager: /,
+    );
+    expect(page).toContain('<p class="about" dir="auto">GitHub Actions workflow access</p>');
+  });
+
   it('leads from each link to an item on the page, and calls nothing twice by the same name', () => {
     for (const { report } of [january(), hostile(), many(40)]) {
       const text = asHtml(report);

@@ -193,7 +193,7 @@ th { font-size: .82rem; color: var(--quiet); font-weight: 600 }
   .top { padding-top: 0 }
   a { text-decoration: none }
   .filter { display: none }
-  h2, h3, h4, h5, summary, article header, .check, .kind { break-after: avoid }
+  h2, h3, h4, h5, summary, article header, article > .summary, article > dl, .check, .kind { break-after: avoid }
   .attention li, .rows li, .timeline > li, .findings li, .history li, .legend div, tr, .panel, dl { break-inside: avoid }
   details::details-content { content-visibility: visible; block-size: auto }
   summary { list-style: none; color: var(--quiet); font-weight: 600 }
