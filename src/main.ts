@@ -50,10 +50,6 @@ const program = new Command('remediation')
     writeErr: (text) => process.stderr.write(text),
   });
 
-const FLUX_HELP = 'judge what Flux would apply of a repository, from this cluster folder on';
-const SOURCE_HELP =
-  'the folder that stands for a Flux source; without a name, where the repository begins; may be repeated';
-
 const clusterOptions = (command: Command) =>
   command
     .option(
@@ -70,20 +66,24 @@ const evidenceOption = (command: Command) =>
   );
 
 /** Where the facts come from, for every command that judges once. */
-const factsOptions = (command: Command) =>
-  evidenceOption(clusterOptions(command))
+const factsOptions = (
+  command: Command,
+  staticHelp = 'judge manifests by their templates alone, as if they were rolled out and healthy',
+) =>
+  clusterOptions(command)
+    .option('--timeout <seconds>', 'how long the cluster may take to answer', count, 60)
     .option(
       '-f, --manifests <path>',
       'judge these files or folders instead of a cluster; may be repeated',
       several,
     )
-    .option('--flux <dir>', FLUX_HELP)
-    .option('--source <[namespace/name=]dir>', SOURCE_HELP, several)
+    .option('--flux <dir>', 'judge what Flux would apply of a repository, from this cluster folder on')
     .option(
-      '--static',
-      'judge manifests by their templates alone, as if they were rolled out and healthy',
-      false,
-    );
+      '--source <[namespace/name=]dir>',
+      'the folder that stands for a Flux source; without a name, where the repository begins; may be repeated',
+      several,
+    )
+    .option('--static', staticHelp, false);
 
 evidenceOption(clusterOptions(program.command('operator')))
   .description('run the controller in a cluster')
@@ -111,7 +111,7 @@ evidenceOption(clusterOptions(program.command('operator')))
   .addOption(new Option('--log-level <level>', 'how much is logged').choices(LOG_LEVELS).default('info'))
   .action(operator);
 
-factsOptions(program.command('verify'))
+evidenceOption(factsOptions(program.command('verify')))
   .description('judge items once and print the verdicts')
   .argument('[items...]', 'files or folders of RemediationItems (default: those in the cluster)')
   .option('-n, --namespace <name>', 'only items of this namespace')
@@ -123,7 +123,6 @@ factsOptions(program.command('verify'))
   )
   .option('--memory <file>', 'keep what was once true between runs in this file')
   .option('--strict', 'Pending is an error too', false)
-  .option('--timeout <seconds>', 'how long the cluster may take to answer', count, 60)
   .option('--no-color', 'no colours (also: NO_COLOR)')
   .addHelpText(
     'after',
@@ -146,16 +145,11 @@ program
   .option('--document <path>', 'the document as items refer to it (default: as given)')
   .action(importReview);
 
-clusterOptions(program.command('reach'))
+factsOptions(
+  program.command('reach'),
+  'make the pods from the templates of workloads, as if they were rolled out',
+)
   .description('who can reach whom under the network policies in force, and why')
-  .option(
-    '-f, --manifests <path>',
-    'judge these files or folders instead of a cluster; may be repeated',
-    several,
-  )
-  .option('--flux <dir>', FLUX_HELP)
-  .option('--source <[namespace/name=]dir>', SOURCE_HELP, several)
-  .option('--static', 'make the pods from the templates of workloads, as if they were rolled out', false)
   .option('-n, --namespace <name>', 'only flows with an end in this namespace')
   .option(
     '--ports <ports>',
@@ -176,7 +170,6 @@ clusterOptions(program.command('reach'))
       .choices(['table', 'json', 'dot', 'svg'])
       .default('table'),
   )
-  .option('--timeout <seconds>', 'how long the cluster may take to answer', count, 60)
   .option('--no-color', 'no colours (also: NO_COLOR)')
   .addHelpText(
     'after',
@@ -184,7 +177,7 @@ clusterOptions(program.command('reach'))
   )
   .action(reach);
 
-factsOptions(program.command('report'))
+evidenceOption(factsOptions(program.command('report')))
   .description(
     "the review as it stands: from the items' status in the cluster, or judged on the spot with --items",
   )
@@ -203,10 +196,9 @@ factsOptions(program.command('report'))
   )
   .option('--title <title>', 'title of the review (default: as imported, or its label)')
   .option('--memory <file>', 'what `verify --memory` kept of former runs')
-  .option('--timeout <seconds>', 'how long the cluster may take to answer', count, 60)
   .action(report);
 
-factsOptions(program.command('suggest'))
+evidenceOption(factsOptions(program.command('suggest')))
   .description('what would make the failing checks of an item pass, judged before it is shown')
   .argument('<item>', 'name of an item, or a file of items')
   .option('-n, --namespace <name>', 'namespace of the item')
@@ -216,7 +208,6 @@ factsOptions(program.command('suggest'))
       .default('yaml'),
   )
   .option('--dry-run', 'ask the API server whether it would take what is suggested; nothing is stored', false)
-  .option('--timeout <seconds>', 'how long the cluster may take to answer', count, 60)
   .addHelpText(
     'after',
     '\nExit status: 0 what is printed makes every failing check pass, or none fails; 1 something fails or is Unknown\nfor which there is no suggestion, and stderr says why; 2 usage, unreadable input or an Invalid item.',

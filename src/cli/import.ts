@@ -1,7 +1,7 @@
 // `remediation import REVIEW.md -o DIR`: items from a review document; run
 // again, it follows the document and never touches what people edited.
 
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parseAllDocuments, parse as parseYaml } from 'yaml';
 import { KIND } from '../api/group.ts';
@@ -24,6 +24,8 @@ import { merge } from '../review/merge.ts';
 import type { Noted, Review } from '../review/model.ts';
 import { readReview } from '../review/read.ts';
 import { UsageError, whyUnreadable } from './exit.ts';
+import { replaceFile } from './replace-file.ts';
+import { say } from './terminal.ts';
 
 export interface ImportFlags {
   readonly output: string;
@@ -32,7 +34,6 @@ export interface ImportFlags {
   readonly document?: string;
 }
 
-const say = (line: string) => process.stderr.write(`${printable(line)}\n`);
 const parseItem = itemParser(blocksOf(CHECKS));
 
 /** What Kubernetes takes for the name of a namespace, and for the value of a label. */
@@ -229,12 +230,9 @@ function nowSays(item: ImportedItem, conflict: string): string {
   return typeof value === 'string' || typeof value === 'number' ? `, to ${String(value).slice(0, 60)}` : '';
 }
 
-/** Whole or not at all. */
 async function write(file: string, text: string): Promise<void> {
-  const draft = `${file}.${process.pid}.tmp`;
   try {
-    await writeFile(draft, text);
-    await rename(draft, file);
+    await replaceFile(file, text);
   } catch (error) {
     throw new UsageError(`${file} cannot be written: ${(error as Error).message}`);
   }

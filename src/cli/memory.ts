@@ -1,11 +1,12 @@
 // `verify --memory FILE`: the lifecycle between runs, as the List of items that
 // the last run would have written.
 
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { type ItemStatus, statusSchema } from '../api/status.ts';
 import { asList, type JudgedItem } from '../report/items.ts';
 import { UsageError } from './exit.ts';
+import { replaceFile } from './replace-file.ts';
 
 const memory = z.object({
   items: z.array(
@@ -38,13 +39,10 @@ export async function readMemory(file: string | undefined): Promise<ReadonlyMap<
   }
 }
 
-/** Writes the memory whole or not at all. */
 export async function keepMemory(file: string | undefined, judged: readonly JudgedItem[]): Promise<void> {
   if (!file) return;
-  const draft = `${file}.${process.pid}.tmp`;
   try {
-    await writeFile(draft, asList(judged, 'json'));
-    await rename(draft, file);
+    await replaceFile(file, asList(judged, 'json'));
   } catch (error) {
     throw new UsageError(`--memory ${file} cannot be written: ${(error as Error).message}`);
   }

@@ -1,7 +1,7 @@
 // `remediation report`: the review as it stands, from the items' status in the
 // cluster or judged on the spot; or written back into the review document.
 
-import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { API_VERSION, KIND, REVIEW_LABEL } from '../api/group.ts';
@@ -25,6 +25,8 @@ import { judgeAll } from './judging.ts';
 import { labelTest } from './label-selector.ts';
 import { readMemory } from './memory.ts';
 import { findPlaces } from './places.ts';
+import { replaceFile } from './replace-file.ts';
+import { say } from './terminal.ts';
 import { noItems, openWorld, type World } from './world.ts';
 
 export const REPORT_FORMATS = ['markdown', 'html', 'json', 'sarif', 'junit'] as const;
@@ -36,8 +38,6 @@ export interface ReportFlags extends JudgeFlags {
   readonly update?: string;
   readonly title?: string;
 }
-
-const say = (line: string) => process.stderr.write(`${printable(line)}\n`);
 
 export async function report(flags: ReportFlags): Promise<void> {
   if ((flags.manifests || flags.flux !== undefined) && !flags.items)
@@ -187,11 +187,7 @@ async function update(file: string, { items }: ReviewReport): Promise<void> {
     if (!bytes.equals(Buffer.from(text)))
       throw new ReviewError('is not UTF-8; writing it back would change more than its status cells');
     result = updateReview(text, items);
-    if (result.text !== text) {
-      const draft = `${file}.${process.pid}.tmp`;
-      await writeFile(draft, result.text, { mode: (await stat(file)).mode });
-      await rename(draft, file);
-    }
+    if (result.text !== text) await replaceFile(file, result.text, (await stat(file)).mode);
   } catch (error) {
     throw new UsageError(`${file}: ${whyUnreadable(error)}`);
   }

@@ -34,6 +34,19 @@ export interface Opened {
   close(): Promise<void>;
 }
 
+/** Throws a UsageError where they name two places, or none that --static could be about. */
+export function mustGoTogether(flags: {
+  readonly manifests?: readonly string[];
+  readonly flux?: string;
+  readonly static: boolean;
+}): void {
+  const { manifests, flux } = flags;
+  if (flux !== undefined && manifests)
+    throw new UsageError('--flux and --manifests are two places to take the facts from: give one of them');
+  if (flags.static && flux === undefined && !manifests)
+    throw new UsageError('--static judges manifests: give them with --manifests DIR or --flux DIR');
+}
+
 /** Objects as the source of facts, with what there is to say about the files that they were read from. */
 export function openManifests(
   objects: readonly Manifest[],

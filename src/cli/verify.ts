@@ -2,7 +2,6 @@
 // with the same functions as the operator.
 
 import { asList, asTable, type JudgedItem } from '../report/items.ts';
-import { printable } from '../report/printable.ts';
 import { reviewReport } from '../report/review.ts';
 import { EXIT_DRIFTED, EXIT_OK, EXIT_UNKNOWN, EXIT_USAGE } from './exit.ts';
 import type { VerifyFlags } from './flags.ts';
@@ -10,9 +9,8 @@ import { judgeAll } from './judging.ts';
 import { keepMemory, readMemory } from './memory.ts';
 import { findPlaces } from './places.ts';
 import { renderReport, titleOf } from './report.ts';
+import { likesColor, say } from './terminal.ts';
 import { noItems, openWorld, type World } from './world.ts';
-
-const say = (line: string) => process.stderr.write(`${printable(line)}\n`);
 
 export async function verify(paths: readonly string[], flags: VerifyFlags): Promise<void> {
   const world = await openWorld(paths, flags);
@@ -42,7 +40,7 @@ async function render(
     case 'wide':
       return asTable(judged, {
         wide: output === 'wide',
-        color: color && !process.env.NO_COLOR && process.stdout.isTTY === true,
+        color: likesColor(color),
         now: new Date(),
       });
     case 'markdown':

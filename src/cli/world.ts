@@ -13,7 +13,7 @@ import type { JudgeFlags } from './flags.ts';
 import { type FluxFlags, openFlux } from './flux.ts';
 import { labelTest } from './label-selector.ts';
 import { withFolders } from './source-folders.ts';
-import { type Opened, openCluster, openManifests } from './sources.ts';
+import { mustGoTogether, type Opened, openCluster, openManifests } from './sources.ts';
 
 export interface World extends Opened {
   readonly items: readonly Parsed[];
@@ -30,10 +30,7 @@ const isItem = (object: { apiVersion?: unknown; kind?: unknown }) =>
 /** Where the facts are from is the caller's choice. Throws a UsageError where the flags do not go together. */
 export function openWorld(paths: readonly string[], flags: JudgeFlags): Promise<World> {
   const { flux, manifests } = flags;
-  if (flux !== undefined && manifests)
-    throw new UsageError('--flux and --manifests are two places to take the facts from: give one of them');
-  if (flags.static && flux === undefined && !manifests)
-    throw new UsageError('--static judges manifests: give them with --manifests DIR or --flux DIR');
+  mustGoTogether(flags);
   if (flux !== undefined) return fromFlux(paths, { ...flags, flux });
   return manifests ? fromManifests(paths, flags) : fromCluster(paths, flags);
 }

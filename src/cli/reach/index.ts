@@ -7,11 +7,11 @@ import { workloadOf } from '../../checks/networkPolicy/subjects.ts';
 import { count, refer } from '../../checks/shared/messages.ts';
 import { isFromCluster, loadManifests, type Manifest } from '../../facts/manifest-files.ts';
 import { rollOut } from '../../facts/static.ts';
-import { printable } from '../../report/printable.ts';
 import { reachJson, reachTable } from '../../report/reach/index.ts';
 import { EXIT_OK, EXIT_UNKNOWN, EXIT_USAGE, UsageError } from '../exit.ts';
 import { openFlux } from '../flux.ts';
-import { type Opened, openCluster, openManifests } from '../sources.ts';
+import { mustGoTogether, type Opened, openCluster, openManifests } from '../sources.ts';
+import { likesColor, say } from '../terminal.ts';
 import { COMMON_PORTS, type End, type Ends, findEnds } from './ends.ts';
 import { explainFlows } from './explain.ts';
 import { type ClusterFacts, gatherCluster } from './facts.ts';
@@ -48,11 +48,7 @@ export interface Output {
 }
 
 export async function reach(flags: ReachFlags): Promise<void> {
-  process.exitCode = await runReach(flags, {
-    print,
-    say: (line) => process.stderr.write(`${printable(line)}\n`),
-    color: flags.color && !process.env.NO_COLOR && process.stdout.isTTY === true,
-  });
+  process.exitCode = await runReach(flags, { print, say, color: likesColor(flags.color) });
 }
 
 /** Answers, and gives the exit status. Throws a UsageError. */
@@ -116,12 +112,7 @@ type Asked = ReturnType<typeof parseFlags>;
 
 /** Everything that can be wrong with the call, before anything is read. */
 function parseFlags(flags: ReachFlags) {
-  if (flags.static && !flags.manifests && flags.flux === undefined) {
-    throw new UsageError('--static judges manifests: give them with --manifests DIR or --flux DIR');
-  }
-  if (flags.flux !== undefined && flags.manifests) {
-    throw new UsageError('--flux and --manifests are two places to take the facts from: give one of them');
-  }
+  mustGoTogether(flags);
   if (flags.fold === 'namespace' && !isPicture(flags)) {
     throw new UsageError(
       '--fold namespace is for pictures (-o svg, -o dot): between whole namespaces there is no single verdict; use --fold workload',

@@ -11,10 +11,10 @@ import type { KindName } from '../../facts/kinds.ts';
 import { overlay } from '../../facts/overlay.ts';
 import { KINDS } from '../../facts/projections.ts';
 import { kindRef, type Source, wholeRef } from '../../facts/source.ts';
-import { printable } from '../../report/printable.ts';
 import { EXIT_DRIFTED, EXIT_OK, UsageError } from '../exit.ts';
 import type { JudgeFlags } from '../flags.ts';
 import { placesOf } from '../places.ts';
+import { say } from '../terminal.ts';
 import { openWorld, type World } from '../world.ts';
 import { dryRun } from './dry-run.ts';
 import { type Hints, hintsFor } from './hints.ts';
@@ -27,8 +27,6 @@ export interface SuggestFlags extends JudgeFlags {
   /** Ask the API server whether it would take what is suggested. */
   readonly dryRun: boolean;
 }
-
-const say = (line: string) => process.stderr.write(`${printable(line)}\n`);
 
 export async function suggest(given: string, flags: SuggestFlags): Promise<void> {
   const isPath = await stat(given).then(
