@@ -6,6 +6,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type Wanted, wantedBy } from '../facts/artifacts/flux-source.ts';
 import { folderTree } from '../facts/artifacts/folder.ts';
+import { syncedSources } from '../facts/flux-instance.ts';
 import type { Manifest } from '../facts/manifest-files.ts';
 import { failedBy, isEvidenceError } from '../facts/network/evidence-error.ts';
 import { SOURCE_API, type Source, wholeRef } from '../facts/source.ts';
@@ -36,6 +37,7 @@ export async function withFolders<O extends Opened>(opened: O, options: FolderOp
   const work = options.around ? await defaultFolder(options.around) : undefined;
   if (named.length === 0 && !work) return opened;
   const trees = new Map<string, Fact<SourceTree>>();
+  const objects = options.objects && [...options.objects, ...syncedSources(options.objects)];
   let arrived = Promise.withResolvers<void>();
 
   function treeOf(folder: string, wanted: Wanted | undefined): Fact<SourceTree> {
@@ -74,7 +76,7 @@ export async function withFolders<O extends Opened>(opened: O, options: FolderOp
         const around = given || ref.kind !== 'GitRepository' ? undefined : work;
         const folder = given?.folder ?? around?.folder;
         if (folder === undefined) return source.tree(ref);
-        const object = objectOf(ref, options.objects, source);
+        const object = objectOf(ref, objects, source);
         if (object.state === 'pending') return object;
         const known = object.state === 'known' ? object.value : undefined;
         return (around && elsewhere(ref, known, around)) ?? treeOf(folder, known && wantedBy(ref, known));
@@ -114,7 +116,7 @@ async function defaultFolder(around: readonly string[]): Promise<DefaultFolder |
   return undefined;
 }
 
-/** The object of a source: of the manifests in whatever version, else as the cluster has it. */
+/** The object of a source: of the manifests in whatever version, or made of their FluxInstance; else as the cluster has it. */
 function objectOf(
   { kind, namespace, name }: SourceRef,
   objects: readonly Manifest[] | undefined,

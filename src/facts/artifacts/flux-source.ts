@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { whyHidden } from '../../api/hidden.ts';
+import { instanceBehind } from '../flux-instance.ts';
 import type { Fact, Failed, SourceRef, WholeObject } from '../view.ts';
 import { type Artifact, digestProblem } from './fetch.ts';
 import type { IgnoreRules } from './ignore-rules.ts';
@@ -42,7 +43,7 @@ const wantedSchema = z.object({
 });
 
 interface FluxSource {
-  readonly metadata?: { readonly generation?: number };
+  readonly metadata?: { readonly generation?: number; readonly labels?: unknown };
   readonly spec?: {
     readonly suspend?: boolean;
     readonly ignore?: string;
@@ -93,6 +94,7 @@ export function offeredBy(ref: SourceRef, object: WholeObject): Fact<Offered> {
       rules: {
         source: ref,
         name,
+        madeOf: instanceBehind(metadata),
         observed: status.observedIgnore,
         wanted: spec.ignore,
         copied: spec.layerSelector?.operation === 'copy',
@@ -131,6 +133,7 @@ export function wantedBy(ref: SourceRef, object: WholeObject): Wanted | undefine
     rules: {
       source: ref,
       name,
+      madeOf: instanceBehind((object.metadata ?? {}) as FluxSource['metadata'] & object),
       observed: ignore ?? undefined,
       wanted: ignore ?? undefined,
       copied: layerSelector?.operation === 'copy',

@@ -12,6 +12,8 @@ export interface IgnoreRules {
   readonly source: SourceRef;
   /** GitRepository flux-system/flux-system. */
   readonly name: string;
+  /** namespace/name of the FluxInstance that the Flux Operator makes the source of. */
+  readonly madeOf?: string | undefined;
   /** The spec.ignore that the artifact was made with. */
   readonly observed: string | undefined;
   /** spec.ignore: the rules that the next one is made with. */

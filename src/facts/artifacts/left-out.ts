@@ -139,14 +139,17 @@ function included({ includes, name, source }: IgnoreRules, glob: readonly string
 }
 
 /** The line that takes the files back in, and where it goes. */
-function howToKeep({ source, name, observed, wanted }: IgnoreRules, glob: readonly string[]): string {
+function howToKeep({ source, name, madeOf, observed, wanted }: IgnoreRules, glob: readonly string[]): string {
   const certain = literalParts(glob);
   const whole = certain.length === 0 || certain.length === glob.length;
   const keep = whole ? `!/${glob.join('/')}` : `!/${certain.join('/')}/`;
   if ((wanted ?? '') !== (observed ?? ''))
     return `spec.ignore of ${name} was changed, and source-controller has not acted on it yet`;
+  const by = madeOf
+    ? `, by a patch in spec.kustomize.patches of FluxInstance ${madeOf}: the Flux Operator undoes any other edit`
+    : '';
   if (wanted)
-    return `To have them judged, add the line ${JSON.stringify(keep)} at the end of spec.ignore of ${name}`;
+    return `To have them judged, add the line ${JSON.stringify(keep)} at the end of spec.ignore of ${name}${by}`;
   const without = source.kind === 'Bucket' ? '' : ' (the default list then holds no more)';
-  return `To have them judged, set spec.ignore of ${name} to ${JSON.stringify(keep)}${without}`;
+  return `To have them judged, set spec.ignore of ${name} to ${JSON.stringify(keep)}${without}${by}`;
 }

@@ -5,6 +5,7 @@ import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { wantedBy } from '../artifacts/flux-source.ts';
 import type { IgnoreRules } from '../artifacts/ignore-rules.ts';
+import { syncedSources } from '../flux-instance.ts';
 import type { Manifest } from '../manifest-files.ts';
 import { SOURCE_API } from '../source.ts';
 import { SOURCE_KINDS } from '../view.ts';
@@ -175,13 +176,14 @@ function refuseBroken(root: Kustomization, { visits }: Walk, cluster: string, to
 
 /** What the objects of sources say of the files that they leave out; nothing where that is not known. */
 function rulesIn({ visits }: Walk): readonly IgnoreRules[] {
-  return [...visits.values()]
-    .flatMap(({ outcome }) => (outcome.state === 'away' ? [] : (outcome.objects ?? [])))
-    .flatMap(({ object }) => {
-      const kind = SOURCE_KINDS.find((each) => each === object.kind);
-      if (!kind || !isOfGroup(object.apiVersion)) return [];
-      return wantedBy({ ...refOf(object), kind }, object)?.rules ?? [];
-    });
+  const objects = [...visits.values()].flatMap(({ outcome }) =>
+    outcome.state === 'away' ? [] : (outcome.objects ?? []).map(({ object }) => object),
+  );
+  return [...syncedSources(objects), ...objects].flatMap((object) => {
+    const kind = SOURCE_KINDS.find((each) => each === object.kind);
+    if (!kind || !isOfGroup(object.apiVersion)) return [];
+    return wantedBy({ ...refOf(object), kind }, object)?.rules ?? [];
+  });
 }
 
 const isOfGroup = (apiVersion: string) => apiVersion.split('/')[0] === SOURCE_API.split('/')[0];
