@@ -108,6 +108,20 @@ describe('of a source whose object is known', () => {
     }
   });
 
+  test('be it only as the FluxInstance of which the Flux Operator makes it', async () => {
+    const instance: Manifest = {
+      apiVersion: 'fluxcd.controlplane.io/v1',
+      kind: 'FluxInstance',
+      metadata: { namespace: 'flux-system', name: 'flux' },
+      spec: { sync: { kind: 'GitRepository', url: URL, ref: 'refs/heads/main', path: 'a', name: 'home' } },
+    };
+    const fact = await tree(await open({ source: [path.dirname(around())], objects: [instance] }));
+    expect(fact.state === 'known' && [...fact.value.files.keys()]).toEqual(['docs/a.md']);
+    expect(fact.state === 'known' && fact.value.leftOut('.github/ci.yaml')).toMatch(
+      /by default \(\.github\/\).*, by a patch in spec\.kustomize\.patches of FluxInstance flux-system\/flux/,
+    );
+  });
+
   test('two that say otherwise of one folder are two trees, each read once', async () => {
     const at = path.dirname(around());
     const docs = {

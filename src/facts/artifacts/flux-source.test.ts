@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { SourceRef } from '../view.ts';
-import { type Offered, offeredBy } from './flux-source.ts';
+import { type Offered, offeredBy, wantedBy } from './flux-source.ts';
 
 const REF: SourceRef = { kind: 'GitRepository', namespace: 'flux-system', name: 'flux-system' };
 const ARTIFACT = {
@@ -141,4 +141,14 @@ test('the rules are those that the artifact was made with, not those that are wa
       { from: 'b', at: 'b' },
     ],
   });
+});
+
+test('a source that the Flux Operator makes is told by its labels', () => {
+  const labels = { 'fluxcd.controlplane.io/name': 'flux', 'fluxcd.controlplane.io/namespace': 'flux-system' };
+  const status = { artifact: ARTIFACT, conditions: READY };
+  expect(offeredBy(REF, { metadata: { labels }, spec: {}, status })).toMatchObject({
+    value: { rules: { madeOf: 'flux-system/flux' } },
+  });
+  expect(wantedBy(REF, { metadata: { labels } })?.rules.madeOf).toBe('flux-system/flux');
+  expect(wantedBy(REF, {})?.rules.madeOf).toBeUndefined();
 });
