@@ -93,13 +93,23 @@ export const moment = (description: string) =>
   z
     .string()
     .max(64)
-    .refine(
-      (value) => RFC3339.test(value) && !Number.isNaN(Date.parse(value)),
-      'must be a date-time as 2026-12-31T00:00:00Z',
-    )
+    .refine((value) => momentOf(value) !== undefined, 'must be a date-time as 2026-12-31T00:00:00Z')
     .meta({ description, format: 'date-time' });
 
-const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
+const RFC3339 =
+  /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+
+/**
+ * Milliseconds since the epoch of a RFC 3339 date-time; undefined where it is none. Date.parse() alone takes the
+ * 30th of February for the 2nd of March, times without a zone for local ones, and "backup 12" for a day in 2001.
+ */
+export function momentOf(text: string): number | undefined {
+  const day = RFC3339.exec(text)?.[1];
+  if (day === undefined) return undefined;
+  const midnight = new Date(`${day}T00:00:00Z`);
+  const isReal = !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
+  return isReal ? Date.parse(text) : undefined;
+}
 
 /** For superRefine on lists that the API server keeps as a map or a set: no two entries of one key. */
 export const distinct =

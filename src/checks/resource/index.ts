@@ -3,7 +3,7 @@
 
 import type { WholeObject } from '../../facts/view.ts';
 import { type CheckContext, defineCheck, type Finding, type Judgement, type Subject } from '../check.ts';
-import { ask, type Budget } from '../shared/ask.ts';
+import { type Answer, ask, type Budget } from '../shared/ask.ts';
 import { compileCel } from '../shared/cel.ts';
 import { count, finding, refer, someOf } from '../shared/messages.ts';
 import { describeSelector } from '../shared/selectors.ts';
@@ -11,7 +11,7 @@ import { earliest } from '../shared/settling.ts';
 import { findObjects, metaOf, wholeSubject } from './objects.ts';
 import { reasons } from './reasons.ts';
 import { type Params, schema } from './schema.ts';
-import { judgeCondition, judgeFreshness, judgeNewest } from './status.ts';
+import { doubtOf, judgeCondition, judgeFreshness, judgeNewest } from './status.ts';
 
 export const resource = defineCheck<Params>({
   type: 'resource',
@@ -53,7 +53,7 @@ function judge(params: Params, context: CheckContext): Judgement {
   if (!found.served) return { findings: [notServed(params, context)], passed: 0 };
 
   const budget: Budget = { steps: 0 };
-  const counted = thoseThatCount(params, found.objects, budget);
+  const { going, ...counted } = thoseThatCount(params, found.objects, budget);
   const findings: Finding[] = [...counted.findings];
   let passed = 0;
   let recheckAt: Date | undefined;
@@ -72,10 +72,15 @@ function judge(params: Params, context: CheckContext): Judgement {
   const amount = counted.objects.length;
   // Where one that cannot be decided might count, too few is not proven; too many is.
   const undecided = counted.findings.some(({ level }) => level === 'Unknown');
-  if (amount < params.count.min && !undecided) findings.push(tooFew(params, amount, found.objects, context));
-  if (params.count.max !== undefined && amount > params.count.max) {
-    findings.push(...tooMany(params, counted.objects));
+  const { min, max = Number.POSITIVE_INFINITY } = params.count;
+  if (amount > max) findings.push(...tooMany(params, counted.objects));
+  else if ((amount < min && amount + going.length >= min) || amount + going.length > max) {
+    findings.push(...going.map((object) => beingDeleted(wholeSubject(params.kind, object), object)));
+  } else if (amount < min && !undecided) {
+    findings.push(tooFew(params, amount, found.objects, context));
   }
+  if (params.count.max !== undefined && found.nowhere && findings.length === 0)
+    findings.push(nowhere(params, context));
   if (amount === 0 && params.count.max !== undefined && findings.length === 0) passed = 1;
   return {
     findings,
@@ -88,18 +93,26 @@ function judge(params: Params, context: CheckContext): Judgement {
   };
 }
 
-const about = (subject: Subject, field: string) => ({ subject, field, who: refer(subject) });
+/** Asks an expression of an object whose status, where that is what it looks at, is there and of now. */
+function askOf(cel: string, subject: Subject, field: string, object: WholeObject, budget: Budget): Answer {
+  const answer = ask(cel, { subject, field, who: refer(subject) }, object, budget);
+  if (typeof answer !== 'string' && answer.level === 'Unknown') return answer;
+  return doubtOf(cel, object, subject, field) ?? answer;
+}
 
-function thoseThatCount(params: Params, objects: readonly WholeObject[], budget: Budget) {
-  if (params.where === undefined) return { objects, findings: [] };
-  const counting: WholeObject[] = [];
+/** Those that where lets count, and beside them those that it would if they were not being deleted. */
+function thoseThatCount({ kind, where }: Params, all: readonly WholeObject[], budget: Budget) {
+  const objects: WholeObject[] = [];
+  const going: WholeObject[] = [];
   const findings: Finding[] = [];
-  for (const object of objects) {
-    const answer = ask(params.where, about(wholeSubject(params.kind, object), 'where'), object, budget);
-    if (answer === 'holds') counting.push(object);
-    else if (answer !== 'not') findings.push(answer);
+  for (const object of all) {
+    const isGoing = metaOf(object).deletionTimestamp !== undefined;
+    const answer =
+      where === undefined ? 'holds' : askOf(where, wholeSubject(kind, object), 'where', object, budget);
+    if (answer === 'holds') (isGoing ? going : objects).push(object);
+    else if (answer !== 'not' && !isGoing) findings.push(answer);
   }
-  return { objects: counting, findings };
+  return { objects, going, findings };
 }
 
 function judgeObject(
@@ -111,7 +124,7 @@ function judgeObject(
   const subject = wholeSubject(params.kind, object);
   const findings: Finding[] = [];
   for (const [index, { cel, message }] of params.expect.entries()) {
-    const answer = ask(cel, about(subject, `expect[${index}]`), object, budget);
+    const answer = askOf(cel, subject, `expect[${index}]`, object, budget);
     if (answer === 'holds') continue;
     findings.push(answer === 'not' ? notAsExpected(subject, cel, message, index) : answer);
   }
@@ -190,6 +203,30 @@ function tooFew(params: Params, amount: number, all: readonly WholeObject[], con
     fix: none ? 'Create it, or correct the parameters.' : 'Create the others, or correct where and count.',
   });
 }
+
+/** As good as gone, and still there: neither proves anything. */
+function beingDeleted(subject: Subject, object: WholeObject): Finding {
+  const { deletionTimestamp, finalizers = [] } = metaOf(object);
+  const held = finalizers.length > 0 ? `, held by ${someOf(finalizers)}` : '';
+  return finding({
+    level: 'Unknown',
+    reason: 'BeingDeleted',
+    subject,
+    field: 'metadata.deletionTimestamp',
+    what: `${refer(subject)} is being deleted since ${deletionTimestamp}${held}.`,
+    fix: 'If it stays so, see why what is named in its finalizers does not let it go.',
+  });
+}
+
+/** That there is none where nobody has looked proves nothing. */
+const nowhere = (params: Params, context: CheckContext): Finding =>
+  finding({
+    level: 'Fail',
+    reason: 'SubjectMissing',
+    subject: meant(params, context),
+    what: `No namespace has ${describeSelector(params.namespaceSelector ?? {}, 'any labels')}, so that ${params.kind} is looked for nowhere.`,
+    fix: 'Correct namespaceSelector.',
+  });
 
 /** One finding for each object, since any of them may be the one too many. */
 function tooMany(params: Params, objects: readonly WholeObject[]): readonly Finding[] {

@@ -13,6 +13,8 @@ export interface Objects {
   readonly objects: readonly WholeObject[];
   /** Does the API know the kind at all? */
   readonly served: boolean;
+  /** No namespace is meant. */
+  readonly nowhere?: boolean;
   /** Why they cannot be known. */
   readonly unknown: readonly Finding[];
 }
@@ -24,6 +26,8 @@ export interface WholeMeta {
   readonly labels?: Readonly<Record<string, string>>;
   readonly generation?: number;
   readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly finalizers?: readonly string[];
 }
 
 export const metaOf = (object: WholeObject): WholeMeta =>
@@ -40,7 +44,9 @@ export function findObjects(params: Params, context: CheckContext): Objects {
   const kind: ForeignKind = { apiVersion: params.apiVersion, kind: params.kind };
   const scope = params.namespaceSelector ? undefined : (params.namespace ?? context.namespace);
   const namespaces =
-    params.namespaceSelector && !isEmpty(params.namespaceSelector) ? facts.list('Namespace') : undefined;
+    params.namespaceSelector && !isEmpty(params.namespaceSelector) && !facts.isClusterScoped(kind)
+      ? facts.list('Namespace')
+      : undefined;
 
   if (params.name !== undefined && isExact(params.name) && scope !== undefined) {
     const fact = facts.getWhole(kind, scope, params.name);
@@ -57,7 +63,7 @@ export function findObjects(params: Params, context: CheckContext): Objects {
   const objects = list.value
     .filter(chosen(params))
     .filter((object) => inside === undefined || inside.has(metaOf(object).namespace ?? ''));
-  return { objects, served: list.served, unknown: [] };
+  return { objects, served: list.served, nowhere: inside?.size === 0, unknown: [] };
 }
 
 function chosen({ name, labelSelector }: Params): (object: WholeObject) => boolean {

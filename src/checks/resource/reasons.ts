@@ -6,7 +6,7 @@ import { FACT_REASONS } from '../shared/messages.ts';
 export const reasons: Readonly<Record<string, ReasonDoc>> = {
   SubjectMissing: {
     level: 'Fail',
-    meaning: 'No such object exists, or the cluster does not even serve its kind.',
+    meaning: 'No such object exists, no namespace is meant, or the cluster does not even serve its kind.',
     mend: 'Create it, install its CRD, or correct the parameters.',
   },
   TooFew: {
@@ -31,8 +31,19 @@ export const reasons: Readonly<Record<string, ReasonDoc>> = {
   },
   ConditionFailed: {
     level: 'Fail',
-    meaning: 'The condition is missing, or has another status, for 60 s or longer.',
+    meaning: 'The condition is missing, or has the opposite status, for 60 s or longer.',
     mend: 'See the message of the condition.',
+  },
+  ConditionUnknown: {
+    level: 'Unknown',
+    meaning: 'The condition is Unknown: the controller that writes it has not come to an end.',
+    mend: 'Wait; if it stays, see the message of the condition.',
+  },
+  BeingDeleted: {
+    level: 'Unknown',
+    meaning:
+      'The object is being deleted: it counts no more where it is wanted, and is still there where it is not.',
+    mend: 'Wait; if it stays, see what its finalizers wait for.',
   },
   TooOld: {
     level: 'Fail',

@@ -1,7 +1,7 @@
 // What the resource check asks of one object's status: a condition, and a time
 // that must not be too old.
 
-import { durationMs } from '../../api/primitives.ts';
+import { durationMs, momentOf } from '../../api/primitives.ts';
 import type { WholeObject } from '../../facts/view.ts';
 import type { Finding, Subject } from '../check.ts';
 import { finding, refer } from '../shared/messages.ts';
@@ -18,13 +18,48 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
 
 /** An object as one applies it: no cluster has made it yet, so it has no status to show. */
 function needsCluster(object: WholeObject, subject: Subject, what: string): Finding | undefined {
-  if (object.status !== undefined || metaOf(object).creationTimestamp) return undefined;
+  if (Object.keys(fields(object.status)).length > 0 || metaOf(object).creationTimestamp) return undefined;
   return {
     level: 'Unknown',
     reason: 'NeedsCluster',
     subject,
     message: `${refer(subject)}: only a cluster can show ${what}; the manifest has no status.`,
   };
+}
+
+/** Where the status, or a part of it, was written for an older generation than the object's. */
+function stale(observed: unknown, object: WholeObject, subject: Subject, field: string): Finding | undefined {
+  const { generation } = metaOf(object);
+  if (typeof observed !== 'number' || generation === undefined || observed >= generation) return undefined;
+  const isSuspended = fields(object.spec).suspend === true;
+  return finding({
+    level: 'Unknown',
+    reason: 'StatusStale',
+    subject,
+    field,
+    what: `${refer(subject)}: the status is of generation ${observed}, the object of generation ${generation}${isSuspended ? ', and spec.suspend is true' : ''}.`,
+    fix: isSuspended ? 'Resume it.' : 'If it stays so, see whether its controller runs.',
+  });
+}
+
+const STATUS = /\bself\s*\.\s*\??\s*status\b|\bself\s*\[\s*\??\s*['"]status['"]/;
+
+/** Why an expression over the status proves nothing: no cluster has written one, or only for an older generation. */
+export function doubtOf(
+  cel: string,
+  object: WholeObject,
+  subject: Subject,
+  field: string,
+): Finding | undefined {
+  if (!STATUS.test(cel)) return undefined;
+  const status = fields(object.status);
+  const conditions = Array.isArray(status.conditions) ? status.conditions.map(fields) : [];
+  // A condition is often newer than the whole: then the controller has seen the object as it is.
+  const seen = [status, ...conditions]
+    .map(({ observedGeneration }) => observedGeneration)
+    .filter((each) => typeof each === 'number');
+  const newest = seen.length > 0 ? Math.max(...seen) : undefined;
+  return needsCluster(object, subject, `whether ${cel}`) ?? stale(newest, object, subject, field);
 }
 
 /** The condition, if it is not as it must be. One that changed within 60 s is held back. */
@@ -43,33 +78,26 @@ export function judgeCondition(
   const meta = metaOf(object);
   const observed = found?.observedGeneration ?? status.observedGeneration;
   const field = `status.conditions[${wanted.type}]`;
-  if (typeof observed === 'number' && meta.generation !== undefined && observed < meta.generation) {
-    return {
-      finding: finding({
-        level: 'Unknown',
-        reason: 'StatusStale',
-        subject,
-        field,
-        what: `${refer(subject)}: the status is of generation ${observed}, the object of generation ${meta.generation}.`,
-        fix: 'If it stays so, see whether its controller runs.',
-      }),
-    };
-  }
+  const behind = stale(observed, object, subject, field);
+  if (behind) return { finding: behind };
   if (found?.status === wanted.status) return undefined;
   const is = found
     ? `is ${text(found.status) ?? 'without a status'}${found.reason ? ` (${text(found.reason)})` : ''}`
     : 'is not there';
   const why = text(found?.message);
+  // Its controller does not know either: a rollout, or a check that has not come to its end.
+  const isOpen = found?.status === 'Unknown';
   const failed = finding({
-    level: 'Fail',
-    reason: 'ConditionFailed',
+    level: isOpen ? 'Unknown' : 'Fail',
+    reason: isOpen ? 'ConditionUnknown' : 'ConditionFailed',
     subject,
     field,
     what: `${refer(subject)}: condition ${wanted.type} ${is}, which must be ${wanted.status}${why ? `: ${why}` : '.'}`,
     fix: undefined,
   });
+  if (isOpen) return { finding: failed };
   const since = Date.parse(text(found?.lastTransitionTime) ?? meta.creationTimestamp ?? '') || 0;
-  return settle(failed, Math.min(since, now.getTime()), now);
+  return settle(failed, Math.min(since, now.getTime()), now, 'It has only just changed');
 }
 
 /** A clock that runs ahead by this much is forgiven. */
@@ -86,8 +114,10 @@ export interface Fresh {
 /** The moment that stands at the path, in ms since the epoch; undefined where none does, or one that is still to come. */
 function momentAt(object: WholeObject, path: string, now: Date): number | undefined {
   const value = at(object, path);
-  const moment = value instanceof Date ? value.getTime() : Date.parse(text(value) ?? '');
-  return Number.isNaN(moment) || moment > now.getTime() + SKEW_MS ? undefined : moment;
+  const said = text(value) ?? '';
+  // A day begins at its midnight in UTC.
+  const moment = value instanceof Date ? value.getTime() : (momentOf(said) ?? momentOf(`${said}T00:00:00Z`));
+  return moment === undefined || moment > now.getTime() + SKEW_MS ? undefined : moment;
 }
 
 /** The time of one object, if it is missing or too old; if it is young enough, the moment at which it no longer is. */
@@ -105,7 +135,7 @@ export function judgeFreshness(fresh: Freshness, object: WholeObject, subject: S
       subject,
       field: path,
       reason: 'TimeMissing',
-      what: `${refer(subject)}: ${path} ${is}, and must be a time at most ${maxAge} ago.`,
+      what: `${refer(subject)}: ${path} ${is}, and must be a time (2026-01-31T00:00:00Z) at most ${maxAge} ago.`,
       fix: 'See why it was not written, or correct the path.',
     }),
   };

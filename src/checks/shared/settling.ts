@@ -42,14 +42,19 @@ export interface Settled {
 }
 
 /** The finding itself once `changedAt` is 60 s ago; before that, Unknown with reason Settling. */
-export function settle(finding: Finding, changedAt: number, now: Date): Settled {
+export function settle(
+  finding: Finding,
+  changedAt: number,
+  now: Date,
+  why = 'Its pods are changing',
+): Settled {
   const until = changedAt + SETTLE_MS;
   if (until <= now.getTime()) return { finding };
   const held: Finding = {
     ...finding,
     level: 'Unknown',
     reason: 'Settling',
-    message: `Its pods are changing; held back for 60 s after the last change: ${finding.message}`,
+    message: `${why}; held back for 60 s after the last change: ${finding.message}`,
   };
   return { finding: held, recheckAt: new Date(until) };
 }
