@@ -1,7 +1,6 @@
 // Rules that let everybody through, narrowed in the policy that they stand in:
 // nothing that is added could close them.
 
-import { isDeepStrictEqual } from 'node:util';
 import type { Edit } from '../../facts/edits.ts';
 import type { Policy } from '../../facts/kinds.ts';
 import type { Finding } from '../check.ts';
@@ -84,7 +83,8 @@ function sections(
         ? passages.flatMap((passage) => kubernetesRules(passage, meta.namespace, own))
         : passages.map((passage) => ciliumRule(passage, meta.namespace, own));
     const kept = rules.filter((_, index) => !gone.has(index));
-    const left = [...kept, ...narrow.filter((rule) => !kept.some((each) => isDeepStrictEqual(each, rule)))];
+    const there = new Set(kept.map((rule) => JSON.stringify(rule)));
+    const left = [...kept, ...narrow.filter((rule) => !there.has(JSON.stringify(rule)))];
     // Without any rule Cilium would no longer isolate; one that names nobody does.
     return [direction, left.length === 0 && kind !== 'NetworkPolicy' ? [{}] : left];
   });
