@@ -62,7 +62,7 @@ function workflow(path: string, lines: readonly Line[]): SuggestedCheck[] {
           path,
           workflowStep: {
             uses,
-            ...(/\bpin(?:ned|ning)?\b|\bdigest\b/iu.test(text) ? { pinned: true } : {}),
+            ...(isPinned(uses, lines) ? { pinned: true } : {}),
             ...(inJob ? { job: inJob } : {}),
             ...(Object.keys(permissions).length > 0 ? { permissions } : {}),
             ...more,
@@ -77,7 +77,9 @@ function workflow(path: string, lines: readonly Line[]): SuggestedCheck[] {
       if (!uses) return [];
       const scans = /trivy/iu.test(uses) ? trivyScans(lines) : [];
       return scans.length > 0
-        ? scans.map(([scan, said]) => step(said, `trivy-${scan}`, uses, { with: { 'scan-type': scan } }))
+        ? scans.map(([scan, said]) =>
+            step(said, `trivy-${scan}`, uses, { with: { 'scan-type': scan, ...severities(scan, lines) } }),
+          )
         : [step(line, slug(uses.split('/').at(-1) ?? uses), uses)];
     }),
   );
@@ -104,17 +106,42 @@ function workflow(path: string, lines: readonly Line[]): SuggestedCheck[] {
   return [...steps, ...uploads, itself];
 }
 
+/** A line that speaks of pinning and names actions is about those; one that names none, about all. */
+function isPinned(uses: string, lines: readonly Line[]): boolean {
+  return lines
+    .filter(({ text }) => /\bpin(?:ned|ning)?\b|\bdigest\b/iu.test(text))
+    .map(({ codes }) => codes.flatMap((code) => ACTION.exec(code)?.groups?.name ?? []))
+    .some((named) => named.length === 0 || named.includes(uses));
+}
+
+const SCANS = {
+  fs: '(?:file ?system|fs)',
+  config: 'config(?:uration)?',
+  image: 'image',
+} as const;
+type Scan = keyof typeof SCANS;
+
 /** "**Config scan**: …" */
-function trivyScans(lines: readonly Line[]): [string, Line][] {
-  const kinds = {
-    fs: /\b(?:file ?system|fs) scan/iu,
-    config: /\bconfig(?:uration)? scan/iu,
-    image: /\bimage scan/iu,
-  };
-  return Object.entries(kinds).flatMap(([kind, pattern]): [string, Line][] => {
+function trivyScans(lines: readonly Line[]): [Scan, Line][] {
+  return (Object.keys(SCANS) as Scan[]).flatMap((scan): [Scan, Line][] => {
+    const pattern = new RegExp(`\\b${SCANS[scan]} scan`, 'iu');
     const line = lines.find(({ text }) => pattern.test(text));
-    return line ? [[kind, line]] : [];
+    return line ? [[scan, line]] : [];
   });
+}
+
+const LEVEL = '(?:CRITICAL|HIGH|MEDIUM|LOW|UNKNOWN)';
+const LEVELS = new RegExp(`\\b(?<levels>${LEVEL}(?:, ?${LEVEL})*)\\b(?: \\((?<scan>[^)]{1,40})\\))?`, 'gu');
+
+/** "**Severity filtering**: CRITICAL, HIGH (filesystem), CRITICAL, HIGH, MEDIUM (config)", or one list for all. */
+function severities(scan: Scan, lines: readonly Line[]): { severity?: string } {
+  const line = lines.find(({ text }) => /\bseverit(?:y|ies)\b/iu.test(text));
+  const lists = [...(line?.text.matchAll(LEVELS) ?? [])].map(({ groups }) => groups ?? {});
+  const own = new RegExp(`\\b${SCANS[scan]}\\b`, 'iu');
+  const found = lists.find((list) =>
+    list.scan === undefined ? lists.length === 1 : own.test(list.scan),
+  )?.levels;
+  return found ? { severity: found.replaceAll(' ', '') } : {};
 }
 
 function file(path: string, lines: readonly Line[]): SuggestedCheck {

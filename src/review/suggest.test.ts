@@ -22,15 +22,18 @@ describe('suggestions', () => {
   it('of a workflow: its actions, as pinned and in the job that the details name, and what it uploads', () => {
     const path = '.github/workflows/flux-local.yaml';
     const step = { uses: 'aquasecurity/trivy-action', pinned: true, job: 'security-scan' };
+    const fs = { 'scan-type': 'fs', severity: 'CRITICAL,HIGH' };
+    const config = { 'scan-type': 'config', severity: 'CRITICAL,HIGH,MEDIUM' };
     expect(january(3).checks.map(({ source }) => source)).toEqual([
-      { files: [{ path, workflowStep: { ...step, with: { 'scan-type': 'fs' } } }] },
-      { files: [{ path, workflowStep: { ...step, with: { 'scan-type': 'config' } } }] },
+      { files: [{ path, workflowStep: { ...step, with: fs } }] },
+      { files: [{ path, workflowStep: { ...step, with: config } }] },
       {
         files: [
           {
             path,
+            // That trivy-action is pinned says nothing of others.
             workflowStep: {
-              ...step,
+              job: 'security-scan',
               uses: 'github/codeql-action/upload-sarif',
               permissions: { 'security-events': 'write' },
             },
@@ -38,6 +41,16 @@ describe('suggestions', () => {
         ],
       },
     ]);
+  });
+
+  it('of a workflow: what is said of pinning and severities without saying of which is meant for all', () => {
+    const [fs, image, upload] = of(
+      'Scan images',
+      'In `.github/workflows/scan.yaml`, all actions pinned:\n\n- `aquasecurity/trivy-action@v1`: filesystem scan, image scan\n- Severity: CRITICAL, HIGH\n- SARIF upload',
+    ).checks.map(({ source }) => (source as { files: { workflowStep: object }[] }).files[0]?.workflowStep);
+    expect(fs).toMatchObject({ pinned: true, with: { 'scan-type': 'fs', severity: 'CRITICAL,HIGH' } });
+    expect(image).toMatchObject({ pinned: true, with: { 'scan-type': 'image', severity: 'CRITICAL,HIGH' } });
+    expect(upload).toMatchObject({ pinned: true, uses: 'github/codeql-action/upload-sarif' });
   });
 
   it('of a workflow: permissions, and files that it makes', () => {
