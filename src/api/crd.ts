@@ -33,7 +33,7 @@ const COLUMNS = [
 ];
 
 /** The schema of the whole object, for the given check types. */
-export function openApiSchema(blocks: CheckBlocks): SchemaNode {
+function openApiSchema(blocks: CheckBlocks): SchemaNode {
   const status = structural(statusSchema);
   return {
     type: 'object',

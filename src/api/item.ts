@@ -19,8 +19,8 @@ export const PRIORITIES = ['Critical', 'High', 'Medium', 'Low'] as const;
 export const IMPACTS = ['High', 'Medium', 'Low'] as const;
 export const CLAIMS = ['Pending', 'InProgress', 'Implemented', 'Abandoned'] as const;
 
-export const MAX_CHECKS = 32;
-export const MAX_WAIVERS = 64;
+const MAX_CHECKS = 32;
+const MAX_WAIVERS = 64;
 
 /** A check block by its name, such as {probes: <schema>}. */
 export type CheckBlocks = Readonly<Record<string, z.ZodType>>;

@@ -46,10 +46,10 @@ export const labelSelector = (description: string) =>
 export type LabelSelector = z.output<ReturnType<typeof labelSelector>>;
 
 /** The kinds of workload that a check can name. */
-export const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'Pod'] as const;
+const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'Pod'] as const;
 export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
 
-export const workload = withRules(
+const workload = withRules(
   z.strictObject({
     kind: z.enum(WORKLOAD_KINDS).optional().meta({
       description: 'Deployment, StatefulSet, DaemonSet, or Pod for bare pods. Default: all but Pod.',
@@ -81,7 +81,7 @@ export const whenMissing = z
   .default('Fail')
   .meta({ description: 'What an entry that matches nothing means: Fail (default), or NotApplicable.' });
 
-export const ENTITIES = ['world', 'host', 'remote-node', 'kube-apiserver', 'cluster'] as const;
+const ENTITIES = ['world', 'host', 'remote-node', 'kube-apiserver', 'cluster'] as const;
 export type Entity = (typeof ENTITIES)[number];
 
 export const peer = withRules(

@@ -18,7 +18,7 @@ export type State = (typeof STATES)[number];
 export const VERDICTS = ['Pass', 'Fail', 'Unknown', 'NotApplicable', 'Waived'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-export const SEVERITIES = ['Fail', 'Unknown', 'Warning', 'NotApplicable', 'Note', 'Waived'] as const;
+const SEVERITIES = ['Fail', 'Unknown', 'Warning', 'NotApplicable', 'Note', 'Waived'] as const;
 
 export const MAX_FINDINGS = 20;
 export const MAX_HISTORY = 20;

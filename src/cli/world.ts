@@ -39,7 +39,7 @@ export function openWorld(paths: readonly string[], flags: JudgeFlags): Promise<
  * Items are those of the named paths, else those among the manifests; whatever
  * else stands in the named paths is a manifest like the others.
  */
-export async function fromManifests(paths: readonly string[], flags: JudgeFlags): Promise<World> {
+async function fromManifests(paths: readonly string[], flags: JudgeFlags): Promise<World> {
   await mustBeThere('--manifests', flags.manifests ?? []);
   const named = await loadManifests(paths);
   const facts = await loadManifests(flags.manifests ?? []);
@@ -86,7 +86,7 @@ async function fromFlux(paths: readonly string[], flags: JudgeFlags & FluxFlags)
   };
 }
 
-export async function fromCluster(paths: readonly string[], flags: JudgeFlags): Promise<World> {
+async function fromCluster(paths: readonly string[], flags: JudgeFlags): Promise<World> {
   const cluster = await openCluster(flags, 'remediation-verify');
   try {
     const opened = await withFolders(cluster, flags);

@@ -61,7 +61,7 @@ interface Waiting {
  * How long a verdict is held back for facts that are still on their way: at a
  * start, everything is. Past it, what is missing is said.
  */
-export const PENDING_HOLD_MS = 30_000;
+const PENDING_HOLD_MS = 30_000;
 
 /** An item that looks through a ServiceAccount's eyes is judged again when its permissions are asked again. */
 const PERMISSIONS_MS = 61_000;

@@ -154,7 +154,7 @@ const located = ({ path, line, revision }: Location) => ({
 });
 
 /** "1 check", "2 checks". */
-export const count = (n: number, thing: string) => `${n} ${thing}${n === 1 ? '' : 's'}`;
+const count = (n: number, thing: string) => `${n} ${thing}${n === 1 ? '' : 's'}`;
 
 /** Cuts text to what the CRD accepts, never inside a character; half characters, which no API server stores, are replaced. */
 export function clip(text: string, max: number = MAX_MESSAGE): string {

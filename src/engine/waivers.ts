@@ -7,8 +7,7 @@ import type { Subject } from '../checks/check.ts';
 export const inForce = (waiver: Waiver, now: Date) => Date.parse(waiver.expires) > now.getTime();
 
 /** A subject as waivers name it: Kind/namespace/name, or Kind/name for cluster-scoped objects. */
-export const subjectPath = ({ kind, namespace, name }: Subject) =>
-  [kind, namespace, name].filter(Boolean).join('/');
+const subjectPath = ({ kind, namespace, name }: Subject) => [kind, namespace, name].filter(Boolean).join('/');
 
 /** Does the waiver cover a failure of this check about this subject? One without a subject covers all. */
 export function covers(waiver: Waiver, check: string, subject: Subject | undefined): boolean {

@@ -25,7 +25,7 @@ import type { Fact, Failed, ListFact, Pending } from './view.ts';
  * believed, and how long a kind that vanished is given to come back: a restart,
  * a CRD that is reinstalled. The same minute as for workloads that settle.
  */
-export const GRACE_MS = 60_000;
+const GRACE_MS = 60_000;
 
 /**
  * How long the deletion of a custom resource is held back, to see whether its

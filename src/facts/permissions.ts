@@ -11,7 +11,7 @@ import {
 import type { Permission, Question, Tenancy } from './tenancy.ts';
 
 /** How long an answer is believed. */
-export const REMEMBER_MS = 60_000;
+const REMEMBER_MS = 60_000;
 const FAILED_MS = 5_000;
 
 interface Entry {

@@ -72,7 +72,7 @@ export function podSpec(raw: unknown, sharing: Sharing = unshared): PodSpec {
   };
 }
 
-export function podTemplate(raw: unknown, sharing: Sharing = unshared): PodTemplate {
+function podTemplate(raw: unknown, sharing: Sharing = unshared): PodTemplate {
   const template = object(raw);
   return { labels: map(object(template.metadata).labels, sharing), spec: podSpec(template.spec, sharing) };
 }

@@ -18,7 +18,7 @@ import {
   refer,
 } from './review.ts';
 
-export const MARKS: Readonly<Record<ReportItem['state'], string>> = {
+const MARKS: Readonly<Record<ReportItem['state'], string>> = {
   Implemented: '✅',
   Waived: '☑️',
   Pending: '⏳',
@@ -225,7 +225,7 @@ function table(headers: readonly string[], rows: readonly (readonly string[])[])
 }
 
 /** Text that Markdown shows as it is, on one line, in a table too. */
-export const inline = (text: string): string =>
+const inline = (text: string): string =>
   text
     .toWellFormed()
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ')

@@ -131,7 +131,7 @@ export function settle(
   };
 }
 
-export const named = ({ number, title }: { readonly number?: number; readonly title: string }): string =>
+const named = ({ number, title }: { readonly number?: number; readonly title: string }): string =>
   number === undefined ? `"${title}"` : `#${number} ${title}`;
 
 const words = (status: Claim) => status;

@@ -106,7 +106,7 @@ const nesting = (line: string): number =>
   (/^(?:[ \t]*(?:>|[-*+](?=[ \t])))+/.exec(line)?.[0].match(/[->*+]/g) ?? []).length;
 
 /** The text of a node as a reader sees it, on one line; `struck`: with what is struck out. */
-export function plain(node: Nodes, struck = true): string {
+function plain(node: Nodes, struck = true): string {
   if (node.type === 'delete' && !struck) return '';
   if (node.type === 'break') return ' ';
   // A comment says nothing to the reader.

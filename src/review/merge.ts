@@ -84,7 +84,7 @@ const isNamed = (value: unknown): value is readonly NamedEntry[] =>
   Array.isArray(value) && value.every((each) => isObject(each) && typeof each.name === 'string');
 
 /** Equal as data; the order of keys says nothing. */
-export function same(a: unknown, b: unknown): boolean {
+function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (Array.isArray(a) && Array.isArray(b))
     return a.length === b.length && a.every((each, index) => same(each, b[index]));

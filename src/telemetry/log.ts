@@ -53,7 +53,7 @@ export function createLogger({ level = 'info', destination }: LogOptions = {}): 
 }
 
 /** A copy without secrets: values of secret-sounding keys, and data and stringData of Secrets. Errors become plain objects. */
-export function redact(value: unknown, depth = 0): unknown {
+function redact(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;
   if (depth >= MAX_DEPTH) return '[too deep]';
   if (value instanceof Error) return redact(describeError(value), depth);

@@ -58,7 +58,7 @@ async function furnish(container: StartedK3sContainer, progress: Progress) {
 }
 
 /** Cordons the nodes that are there and adds three that kwok plays, for as long as this process lives. */
-export async function playNodes(info: ClusterInfo, progress: Progress): Promise<() => Promise<void>> {
+async function playNodes(info: ClusterInfo, progress: Progress): Promise<() => Promise<void>> {
   const programs = await ensurePrograms(progress, ['kwok', 'kubectl']);
   const kubectl = kubectlFor(info.kubectlPath, info.kubeconfigPath, join(info.folder, 'kubectl-cache'));
   const present = (await kubectl(['get', 'nodes', '--output=name'])).split('\n').filter(Boolean);

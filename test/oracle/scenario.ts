@@ -6,7 +6,7 @@
  */
 
 /** The entities that stand beside the pods in the matrix, by the names that a policy and `remediation reach` use. */
-export const entities = ['world', 'host', 'remote-node', 'kube-apiserver'] as const;
+const entities = ['world', 'host', 'remote-node', 'kube-apiserver'] as const;
 export type Entity = (typeof entities)[number];
 
 export type Protocol = 'TCP' | 'UDP' | 'SCTP' | 'ICMP' | 'ICMPv6';

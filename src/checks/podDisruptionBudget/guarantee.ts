@@ -126,7 +126,7 @@ export function judgeGuarantee(
   return findings;
 }
 
-export function fieldOf({ spec }: PodDisruptionBudget): string {
+function fieldOf({ spec }: PodDisruptionBudget): string {
   return spec.maxUnavailable !== undefined ? 'spec.maxUnavailable' : 'spec.minAvailable';
 }
 

@@ -22,7 +22,7 @@ interface Candidate {
 }
 
 /** Workflows are read from here alone. */
-export const isWorkflow = ({ path }: SourceFile): boolean => WORKFLOW.test(path);
+const isWorkflow = ({ path }: SourceFile): boolean => WORKFLOW.test(path);
 const WORKFLOW = /^\.(?:github|gitea|forgejo)\/workflows\/[^/]+\.ya?ml$/;
 
 const MAX_USES = 1_000;

@@ -24,7 +24,7 @@ export const finding = (level: Finding['level'], more: Partial<Finding> = {}): F
 });
 
 /** What a check says, by one word. */
-export const SAYS = {
+const SAYS = {
   Pass: { passed: 1, findings: [] },
   Fail: { passed: 0, findings: [finding('Fail')] },
   Unknown: { passed: 0, findings: [finding('Unknown')] },

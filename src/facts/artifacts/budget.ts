@@ -30,7 +30,7 @@ export interface Budget {
 }
 
 /** The heap is what V8 gave itself at the start: half of the memory that the container may use. */
-export const roomInHeap = (): number => Math.floor(getHeapStatistics().heap_size_limit / HEAP_SHARE);
+const roomInHeap = (): number => Math.floor(getHeapStatistics().heap_size_limit / HEAP_SHARE);
 
 /** Makes allowances that share a number of bytes. */
 export function createBudget(room = roomInHeap()): Budget {

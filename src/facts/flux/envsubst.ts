@@ -6,7 +6,7 @@ import { RE2JS } from 're2js';
 import { whyHidden } from '../../api/hidden.ts';
 
 /** The text cannot be read as Flux reads it. */
-export class SubstitutionError extends Error {}
+class SubstitutionError extends Error {}
 
 /** A variable's value; undefined counts as empty. */
 export type Lookup = (name: string) => string | undefined;

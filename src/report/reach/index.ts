@@ -131,7 +131,7 @@ function rowsOf(answers: readonly PortAnswer[], color: boolean): readonly string
 }
 
 /** `80/TCP,443/TCP`. */
-export function portsText(ports: readonly Pick<PortAnswer, 'port' | 'protocol'>[]): string {
+function portsText(ports: readonly Pick<PortAnswer, 'port' | 'protocol'>[]): string {
   return ports.map(({ port, protocol }) => `${port}/${protocol}`).join(',');
 }
 

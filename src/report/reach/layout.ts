@@ -29,9 +29,9 @@ export interface Route {
 }
 
 /** Of text of 13 and of 11 pixels, generously: the fonts of readers differ. */
-export const CHAR = 7.9;
+const CHAR = 7.9;
 export const SMALL_CHAR = 6.6;
-export const END_HEIGHT = 42;
+const END_HEIGHT = 42;
 const GAP = 10;
 const MOST_COLUMNS = 46;
 
@@ -140,7 +140,7 @@ function outsideNode({ id, side, label, note }: Picture['outside'][number], heig
 const quietId = (space: string) => `quiet ${space}`;
 
 /** Height of what stands above the ends of a namespace. */
-export const spaceHead = ({ inside }: Space) => (inside ? 46 : 30);
+const spaceHead = ({ inside }: Space) => (inside ? 46 : 30);
 
 function spaceNode(space: Space, heights: Heights): ElkNode {
   const { id, name, linked, quiet, collapsed, inside } = space;

@@ -77,7 +77,7 @@ function isForeign({ spec }: PodDisruptionBudget, pods: readonly Pod[], facts: F
 }
 
 /** Where the eviction API answers otherwise than the engine. */
-export function evictionDisagreements({ dump, replies }: Observation): string[] {
+function evictionDisagreements({ dump, replies }: Observation): string[] {
   const facts = factsOf(dump);
   const pods = listed(facts, 'Pod');
   // What the controller should have written, so that the answers do not rest on what it did write.
@@ -173,7 +173,7 @@ export function judged({ dump }: Observation, scenario: Scenario): Judged[] {
 }
 
 /** Where a verdict contradicts the answers of the eviction API. */
-export function verdictDisagreements(observation: Observation, scenario: Scenario): string[] {
+function verdictDisagreements(observation: Observation, scenario: Scenario): string[] {
   const { replies } = observation;
   return judged(observation, scenario).flatMap(({ name, object, verdict, findings, running, atItsBest }) => {
     const codes = running.map((pod) => replies.get(pod.meta.name)?.code ?? 0);

@@ -4,7 +4,7 @@
 
 import fc from 'fast-check';
 
-export const WORKLOADS = [
+const WORKLOADS = [
   'Deployment',
   'StatefulSet',
   'DaemonSet',
@@ -26,7 +26,7 @@ export const WORKLOADS = [
 ] as const;
 export type WorkloadType = (typeof WORKLOADS)[number];
 
-export const POD_STATES = [
+const POD_STATES = [
   'ready',
   'unready',
   'unreported',

@@ -174,7 +174,7 @@ export async function evict(
 const budgetsOf = (server: Server, namespace: string) =>
   list(server, 'policy/v1', 'PodDisruptionBudget', namespace);
 
-export async function dumpOf(server: Server, namespace: string): Promise<Raw[]> {
+async function dumpOf(server: Server, namespace: string): Promise<Raw[]> {
   const lists = await Promise.all(
     LISTS.map(([apiVersion, kind]) => list(server, apiVersion, kind, namespace)),
   );

@@ -126,7 +126,7 @@ const limits = fc.record(
   { requiredKeys: [] },
 );
 
-export const probed = fc.record({
+const probed = fc.record({
   spec: fc.record({
     containers: fc.oneof(
       container('main', [undefined], 2).map((one) => [one]),

@@ -71,7 +71,7 @@ export function parsePrefix(text: string): Prefix | undefined {
   return prefixOf(address, Number(digits));
 }
 
-export function prefixOf({ bits, value }: Address, length: number): Prefix {
+function prefixOf({ bits, value }: Address, length: number): Prefix {
   const size = 1n << BigInt(bits - length);
   const low = (value / size) * size;
   return { bits, length, low, high: low + size - 1n };

@@ -7,7 +7,7 @@ import type { Doubt } from './doubt.ts';
 export const POD_NAMESPACE = 'io.kubernetes.pod.namespace';
 export const NAMESPACE_LABELS = 'io.cilium.k8s.namespace.labels';
 export const POLICY_CLUSTER = 'io.cilium.k8s.policy.cluster';
-export const SERVICE_ACCOUNT = 'io.cilium.k8s.policy.serviceaccount';
+const SERVICE_ACCOUNT = 'io.cilium.k8s.policy.serviceaccount';
 const CILIUM_PREFIX = 'io.cilium.k8s';
 
 /** A selector that is still a Kubernetes label selector, its keys extended with a source: `k8s.app`, `any.app`. */

@@ -2,7 +2,7 @@
 // protocols (pkg/policy/api/l4.go, pkg/policy/portrange.go, pkg/types/portmap.go).
 
 /** Every protocol that a policy tells apart, and OTHER for those that it does not. */
-export const PROTOCOLS = ['TCP', 'UDP', 'SCTP', 'ICMP', 'ICMPV6', 'VRRP', 'IGMP', 'OTHER'] as const;
+const PROTOCOLS = ['TCP', 'UDP', 'SCTP', 'ICMP', 'ICMPV6', 'VRRP', 'IGMP', 'OTHER'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
 /** Both ends included. */

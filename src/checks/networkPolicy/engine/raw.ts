@@ -29,7 +29,7 @@ export function list(value: unknown, path: string): readonly unknown[] {
   return optionalList(value, path) ?? [];
 }
 
-export function optionalText(value: unknown, path: string): string | undefined {
+function optionalText(value: unknown, path: string): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'string') throw new Refused(`${path} must be a string`);
   return value;
