@@ -70,6 +70,22 @@ describe('a custom kind', () => {
     expect(f.source.get(POLICIES, 'shop', 'web')).toEqual({ state: 'absent', served: false });
   });
 
+  it('that is served in another version than an item names is not absent', async () => {
+    f.server.on('/apis', {}, discoveryOf(CILIUM));
+    const old = wholeRef({ apiVersion: 'cilium.io/v2alpha1', kind: 'CiliumNetworkPolicy' });
+    const reads = [() => f.source.list(old, 'shop'), () => f.source.get(old, 'shop', 'web')];
+    for (const read of reads) {
+      read();
+      await eventually(() =>
+        expect(read()).toMatchObject({
+          state: 'failed',
+          reason: 'NotServed',
+          message: expect.stringContaining('as cilium.io/v2, and not as cilium.io/v2alpha1'),
+        }),
+      );
+    }
+  });
+
   it('cannot be known while the API server does not say what it serves', async () => {
     f.server.on('/apis', {}, status(500, 'InternalError', 'etcd is away'));
     policyList();

@@ -2,7 +2,14 @@
 // read of that kind and ended when nobody reads it any more; each is a reflector
 // into a store of projections.
 
-import type { ApiResource, Clock, Discovery, KubeObject, Transport } from '../kubernetes/index.ts';
+import {
+  type ApiResource,
+  type Clock,
+  type Discovery,
+  type KubeObject,
+  splitApiVersion,
+  type Transport,
+} from '../kubernetes/index.ts';
 import type { Fetched, Holdings } from './artifacts/gatherer.ts';
 import { throughApiServer } from './artifacts/service-proxy.ts';
 import { createTrees } from './artifacts/trees.ts';
@@ -145,8 +152,14 @@ export function liveSource(options: LiveOptions): LiveSource {
       const found = discovery.lookup(kind.apiVersion, kind.kind);
       return found?.state === 'served' && !found.resource.namespaced;
     },
-    get: (kind, namespace, name) => feedOf(kind, namespace, name).get(namespace, name),
-    list: (kind, namespace) => feedOf(kind, namespace, undefined).list(namespace),
+    get: (kind, namespace, name) => {
+      const object = feedOf(kind, namespace, name).get(namespace, name);
+      return (object.state === 'absent' && !object.served && elsewhere(discovery, kind)) || object;
+    },
+    list: (kind, namespace) => {
+      const objects = feedOf(kind, namespace, undefined).list(namespace);
+      return (objects.state === 'known' && !objects.served && elsewhere(discovery, kind)) || objects;
+    },
     tree: (ref) => {
       const object = feedOf(sourceKind(ref.kind), ref.namespace, ref.name).get(ref.namespace, ref.name);
       // What it offered is not fetched any more, nor held.
@@ -182,6 +195,20 @@ export function liveSource(options: LiveOptions): LiveSource {
       feeds.clear();
     },
   };
+}
+
+/** A kind that an item names is served in another version: its objects are there, and not read. */
+function elsewhere(discovery: Discovery, { apiVersion, kind, projected }: KindRef): Failed | undefined {
+  if (projected) return undefined;
+  const { group } = splitApiVersion(apiVersion);
+  const other = discovery.resources().find((each) => each.group === group && each.kind === kind);
+  return (
+    other && {
+      state: 'failed',
+      reason: 'NotServed',
+      message: `the cluster serves ${kind} as ${other.apiVersion}, and not as ${apiVersion}: correct apiVersion`,
+    }
+  );
 }
 
 /** An older Flux serves some kinds in older versions: they are there, and not read. */
