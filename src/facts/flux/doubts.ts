@@ -22,6 +22,8 @@ export interface Doubt {
   readonly kind?: string;
   /** Its one object has this name. */
   readonly name?: string;
+  /** It bears on that one object, asked for by its name, and on no list. */
+  readonly alone?: boolean;
   /** Charts bring no objects of Flux, and no namespaces but the release's own. */
   readonly notOfFlux?: boolean;
 }
@@ -53,6 +55,7 @@ export function withDoubts(source: Source, objects: readonly Manifest[], doubts:
     return ofKind(kind).filter(
       (doubt) =>
         (everywhere || doubt.namespaces === undefined || doubt.namespaces.has(namespace)) &&
+        !(doubt.alone && name === undefined) &&
         (name === undefined || doubt.name === undefined || doubt.name === name || kind.kind !== doubt.kind),
     );
   }

@@ -102,7 +102,7 @@ export async function readFlux({
         if (from === own && file !== undefined) used.add(file);
     return {
       applied: installed.applied,
-      doubts: [...reached.doubts, ...installed.doubts],
+      doubts: [...reached.doubts, ...installed.doubts, ...beginnings(root, walked, installed.applied)],
       notes: [...new Set([...copies.flatMap((copy) => copy.notes), ...notes])],
       unreached: () => findUnreached(top, files, installed.applied, used),
     };
@@ -163,6 +163,27 @@ async function findRoot(
   };
   if (!self && only && others.length === 0 && !isDefined(only) && first.every(isHere)) sources.setOwn(only);
   return self ?? bootstrap;
+}
+
+/** What Flux begins with and builds from is there, though the Flux Operator or somebody by hand has made it. */
+function beginnings(root: Kustomization, { visits }: Walk, applied: readonly Applied[]): readonly Doubt[] {
+  const all = [
+    { kind: 'Kustomization', namespace: root.namespace, name: root.name, is: 'what Flux begins with' },
+    ...[...visits.values()].map(({ kustomization }) => ({
+      ...sourceOf(kustomization),
+      is: `what Kustomization ${keyOf(kustomization)} builds from`,
+    })),
+  ];
+  const nameOf = ({ kind, ...ref }: Required<SourceReference>) => `${kind} ${keyOf(ref)}`;
+  const there = new Set(applied.map(({ object }) => nameOf(refOf(object))));
+  const missing = new Map(all.toReversed().map((each) => [nameOf(each), each]));
+  return [...missing]
+    .filter(([who]) => !there.has(who))
+    .map(([who, { kind, namespace, name, is }]) => ({
+      ...{ who, kind, name, namespaces: new Set([namespace]), clusterScoped: false, alone: true },
+      says: `is ${is}, and is made elsewhere, by the Flux Operator or by hand`,
+      mend: 'Judge the live cluster.',
+    }));
 }
 
 /** Where the first step fails nothing at all can be followed: one error says so, not every fact. */

@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, readdir, symlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { wholeRef } from '../source.ts';
 import { readFlux } from './index.ts';
 import {
   budget,
@@ -15,7 +16,7 @@ import {
   pathWithKubectl,
   variable,
 } from './testing/repository.ts';
-import { CLUSTER, facts, names, objectOf, testRepositories } from './testing/world.ts';
+import { CLUSTER, facts, names, objectOf, sourceOf, testRepositories } from './testing/world.ts';
 
 const { read, repositoryOf } = testRepositories();
 
@@ -31,7 +32,41 @@ describe('the way from the cluster folder', { timeout: 60_000 }, () => {
       by: 'flux-system/apps',
       file: 'apps/web.yaml',
     });
-    expect(world.doubts).toEqual([]);
+    expect(world.doubts.filter(({ alone }) => !alone)).toEqual([]);
+  });
+
+  it('knows that there is what Flux begins with, though no file has it', async () => {
+    const files = {
+      [`${CLUSTER}/apps.yaml`]: kustomization('apps', './apps').replace('name: flux-system,', 'name: home,'),
+      'apps/web.yaml': deployment('web', 'shop'),
+    };
+    const ask = async (more: Files = {}) => {
+      const world = await read({ ...files, ...more });
+      const { get, list } = sourceOf(world);
+      const git = wholeRef({ apiVersion: 'source.toolkit.fluxcd.io/v1', kind: 'GitRepository' });
+      const flux = wholeRef({ apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization' });
+      return {
+        source: get(git, 'flux-system', 'home'),
+        other: get(git, 'flux-system', 'other'),
+        root: get(flux, 'flux-system', 'flux-system'),
+        all: list(flux, undefined),
+      };
+    };
+    expect(await ask()).toMatchObject({
+      source: {
+        state: 'failed',
+        reason: 'NeedsCluster',
+        message: expect.stringContaining(
+          'GitRepository flux-system/home is what Kustomization flux-system/apps builds from, and is made elsewhere',
+        ),
+      },
+      other: { state: 'absent' },
+      root: { state: 'failed', message: expect.stringContaining('what Flux begins with') },
+      all: { state: 'known', value: [{ metadata: { name: 'apps' } }] },
+    });
+    const source =
+      'apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: home, namespace: flux-system}\nspec: {url: "https://git.example/home"}\n';
+    expect(await ask({ [`${CLUSTER}/source.yaml`]: source })).toMatchObject({ source: { state: 'known' } });
   });
 
   it('takes a folder with a kustomization.yaml by that alone', async () => {
@@ -201,7 +236,7 @@ patches:
     });
     const named = await read(files, { named: new Map([['flux-system/shop', other.folder]]) });
     expect(names(named)).toEqual(['Deployment shop/web']);
-    expect(named.doubts).toEqual([]);
+    expect(named.doubts.filter(({ alone }) => !alone)).toEqual([]);
   });
 
   it('takes of that folder what its own object keeps', async () => {

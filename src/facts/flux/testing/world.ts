@@ -44,10 +44,15 @@ export const names = (world: FluxWorld) =>
 export const objectOf = (world: FluxWorld, kind: string, name: string) =>
   world.applied.find(({ object }) => object.kind === kind && object.metadata.name === name)?.object;
 
+/** What the world answers, by the templates alone. */
+export function sourceOf(world: FluxWorld) {
+  const objects = world.applied.map(({ object }) => object);
+  return withDoubts(manifestSource(objects, { static: true }), objects, world.doubts);
+}
+
 /** What a check would be told of one object, or of a list, by the templates alone. */
 export function facts(world: FluxWorld) {
-  const objects = world.applied.map(({ object }) => object);
-  const source = withDoubts(manifestSource(objects, { static: true }), objects, world.doubts);
+  const source = sourceOf(world);
   return {
     get: (kind: 'Deployment' | 'PodDisruptionBudget' | 'ConfigMap', namespace: string, name: string) =>
       source.get(kindRef(kind), namespace, name),
