@@ -115,7 +115,10 @@ evidenceOption(factsOptions(program.command('verify')))
   .description('judge items once and print the verdicts')
   .argument('[items...]', 'files or folders of RemediationItems (default: those in the cluster)')
   .option('-n, --namespace <name>', 'only items of this namespace')
-  .option('-l, --selector <selector>', 'only items with these labels, as kubectl takes them')
+  .option(
+    '-l, --selector <selector>',
+    'only items with these labels: key=value, key!=value, key and !key, joined by commas',
+  )
   .addOption(
     new Option('-o, --output <format>', 'how the verdicts are printed')
       .choices(['table', 'wide', 'json', 'yaml', 'markdown', 'html', 'sarif', 'junit'])

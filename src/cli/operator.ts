@@ -7,9 +7,11 @@ import { blocksOf, byType } from '../checks/check.ts';
 import { CHECKS } from '../checks/index.ts';
 import { startOperator } from '../controller/operator.ts';
 import type { Connection } from '../kubernetes/index.ts';
+import { ListenError } from '../telemetry/health.ts';
 import { createLogger, type LogLevel } from '../telemetry/log.ts';
 import { version } from '../version.ts';
 import { connect } from './connect.ts';
+import { UsageError } from './exit.ts';
 
 export interface OperatorFlags {
   readonly kubeconfig?: string;
@@ -46,6 +48,8 @@ export async function operator(flags: OperatorFlags): Promise<void> {
     ...(flags.watchLabelSelector ? { labelSelector: flags.watchLabelSelector } : {}),
     concurrency: flags.concurrency,
     version,
+  }).catch((error: unknown) => {
+    throw error instanceof ListenError ? new UsageError(error.message) : error;
   });
   if (running.address) log.info(running.address, 'serving /metrics, /healthz and /readyz');
   const signal = await new Promise<string>((resolve) => {

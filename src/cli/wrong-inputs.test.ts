@@ -8,7 +8,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { remediation } from './testing/run.ts';
+import { launch, remediation } from './testing/run.ts';
 
 const ITEM = `apiVersion: remediation.dev/v1alpha1
 kind: RemediationItem
@@ -97,38 +97,38 @@ describe('items that are not there', () => {
   });
 });
 
-describe('a cluster that says no', () => {
-  /** A kubeconfig for an API server that answers everything in this way. */
-  async function answering(code: number, reason: string) {
-    const server = createServer((_, response) => {
-      response.writeHead(code, { 'content-type': 'application/json' });
-      response.end(
-        JSON.stringify({
-          kind: 'Status',
-          apiVersion: 'v1',
-          status: 'Failure',
-          reason,
-          code,
-          message: reason,
-        }),
-      );
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as { port: number };
-    const url = `http://127.0.0.1:${port}`;
-    const config = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      'current-context': 'work',
-      contexts: [{ name: 'work', context: { cluster: 'c', user: 'u' } }],
-      clusters: [{ name: 'c', cluster: { server: url } }],
-      users: [{ name: 'u', user: { token: 'old' } }],
-    };
-    await writeFile(at('kube.conf'), JSON.stringify(config));
-    return { url, close: () => server.close() };
-  }
+/** A kubeconfig for an API server that answers everything in this way. */
+async function answering(code: number, reason: string) {
+  const server = createServer((_, response) => {
+    response.writeHead(code, { 'content-type': 'application/json' });
+    response.end(
+      JSON.stringify({
+        kind: 'Status',
+        apiVersion: 'v1',
+        status: 'Failure',
+        reason,
+        code,
+        message: reason,
+      }),
+    );
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const url = `http://127.0.0.1:${port}`;
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'work',
+    contexts: [{ name: 'work', context: { cluster: 'c', user: 'u' } }],
+    clusters: [{ name: 'c', cluster: { server: url } }],
+    users: [{ name: 'u', user: { token: 'old' } }],
+  };
+  await writeFile(at('kube.conf'), JSON.stringify(config));
+  return { url, close: () => server.close() };
+}
 
+describe('a cluster that says no', () => {
   it('to the credentials: the context is named, and what to do', async () => {
     const { url, close } = await answering(401, 'Unauthorized');
     for (const command of [['verify', 'items'], ['report'], ['suggest', 'budgets'], ['reach']]) {
@@ -140,6 +140,24 @@ describe('a cluster that says no', () => {
     }
     close();
   });
+});
+
+describe('an operator that cannot serve its health', () => {
+  it('ends and says why: nobody could see that it stands still', async () => {
+    const { url, close } = await answering(403, 'Forbidden');
+    const taken = new URL(url).host;
+    for (const [address, says] of [
+      [taken, `cannot listen on ${taken} for metrics and health: listen EADDRINUSE`],
+      ['everywhere', '"everywhere" is not an address to listen on; write :8080'],
+    ] as const) {
+      const flags = ['--kubeconfig', at('kube.conf'), '--metrics-bind-address', address];
+      const ran = await launch(['operator', ...flags]);
+      expect(ran.code).toBe(2);
+      expect(ran.stderr).toContain(`remediation: ${says}`);
+      expect(ran.stderr).not.toMatch(/^\s+at /m);
+    }
+    close();
+  }, 30_000);
 });
 
 describe('report', () => {

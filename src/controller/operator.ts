@@ -236,6 +236,12 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
         },
       },
     ],
+  }).catch(async (error: unknown) => {
+    // What is followed already would keep the process alive, which nobody could then see or reach.
+    await items.reflector.stop();
+    await source.stop();
+    await transport.close();
+    throw error;
   });
 
   const election = options.leaderElect

@@ -31,7 +31,10 @@ export interface HealthServer {
 /** Answering at all is the proof that the event loop turns, and is the check that Kubernetes calls ping. */
 const PING: Probe = { name: 'ping', check: () => undefined };
 
-/** Rejects when the address cannot be read or bound, saying which address and why. */
+/** The address cannot be read or bound; the message says which, why, and what to do. */
+export class ListenError extends Error {}
+
+/** Rejects with a ListenError. */
 export async function startHealthServer(options: HealthOptions): Promise<HealthServer> {
   const where = parseAddress(options.address);
   if (where === undefined) return { address: undefined, close: async () => {} };
@@ -66,7 +69,9 @@ export async function startHealthServer(options: HealthOptions): Promise<HealthS
     server.once('error', (error) => {
       const hint = 'give another one with --metrics-bind-address, or "0" to turn the server off';
       reject(
-        new Error(`cannot listen on ${options.address} for metrics and health: ${error.message}; ${hint}`),
+        new ListenError(
+          `cannot listen on ${options.address} for metrics and health: ${error.message}; ${hint}`,
+        ),
       );
     });
     server.listen(where, resolve);
@@ -154,7 +159,9 @@ export function parseAddress(address: string): { host?: string; port: number } |
   const found = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<host>[^:[\]]*)):(?<port>[0-9]{1,5})$/.exec(address);
   const port = Number(found?.groups?.port);
   if (!found || port > 65_535) {
-    throw new Error(`"${address}" is not an address to listen on; write :8080, 127.0.0.1:8080 or [::1]:8080`);
+    throw new ListenError(
+      `"${address}" is not an address to listen on; write :8080, 127.0.0.1:8080 or [::1]:8080`,
+    );
   }
   const host = found.groups?.v6 ?? found.groups?.host;
   return host ? { host, port } : { port };
