@@ -16,6 +16,7 @@ export interface Artifact {
 export interface GitRepository extends KubeObject {
   readonly status?: {
     readonly artifact?: Artifact;
+    readonly lastHandledReconcileAt?: string;
     readonly conditions?: readonly {
       readonly type: string;
       readonly status: string;
