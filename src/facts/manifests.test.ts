@@ -57,6 +57,26 @@ describe('manifests', () => {
     expect(values(factsOf([DEPLOYMENT, pod]).list('Pod', 'shop'))).toHaveLength(1);
   });
 
+  it('in another version than is asked for need a cluster, which shows them in both', () => {
+    const release = (version: string, name: string) =>
+      `apiVersion: helm.toolkit.fluxcd.io/${version}\nkind: HelmRelease\nmetadata: {name: ${name}, namespace: shop}\n`;
+    const facts = factsOf([release('v2', 'new'), release('v2beta2', 'old')]);
+    const kind = { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease' };
+    expect(facts.getWhole(kind, 'shop', 'new')).toMatchObject({ state: 'known' });
+    expect(facts.getWhole(kind, 'shop', 'gone')).toEqual({ state: 'absent', served: true });
+    expect(facts.listWhole(kind, 'bank')).toMatchObject({ state: 'known', value: [] });
+    for (const fact of [
+      facts.getWhole(kind, 'shop', 'old'),
+      facts.listWhole(kind, 'shop'),
+      facts.listWhole(kind),
+    ])
+      expect(fact).toMatchObject({
+        state: 'failed',
+        reason: 'NeedsCluster',
+        message: expect.stringContaining('HelmRelease old as helm.toolkit.fluxcd.io/v2beta2'),
+      });
+  });
+
   it('with a pod that somebody wrote are no dump', () => {
     const pod = 'apiVersion: v1\nkind: Pod\nmetadata: {name: bare, namespace: shop}\n';
     expect(factsOf([DEPLOYMENT, pod]).list('Pod', 'shop').state).toBe('failed');

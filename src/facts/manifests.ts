@@ -1,6 +1,7 @@
 // A folder of manifests as a source of facts: what one applies, or a dump of a
 // cluster. What only a cluster can show is said to need one.
 
+import { splitApiVersion } from '../kubernetes/index.ts';
 import { isFromCluster, type Manifest, manifestKey } from './manifest-files.ts';
 import { KINDS } from './projections.ts';
 import { createSharing } from './sharing.ts';
@@ -97,6 +98,26 @@ export function manifestSource(given: readonly Manifest[], options: ManifestOpti
     };
   }
 
+  /** The API server shows an object in every version that it serves; which field is which there it alone knows. */
+  function inOtherVersion(kind: KindRef, isMeant: (object: Manifest) => boolean): Failed | undefined {
+    if (kind.projected) return undefined;
+    const { group } = splitApiVersion(kind.apiVersion);
+    const other = objects.find(
+      (o) =>
+        o.kind === kind.kind &&
+        o.apiVersion !== kind.apiVersion &&
+        splitApiVersion(o.apiVersion).group === group &&
+        isMeant(o),
+    );
+    return (
+      other && {
+        state: 'failed',
+        reason: 'NeedsCluster',
+        message: `the manifests hold ${other.kind} ${other.metadata.name} as ${other.apiVersion}, and only a cluster shows it as ${kind.apiVersion}; judge the live cluster, or write one version in both`,
+      }
+    );
+  }
+
   return {
     isClusterScoped,
     get(kind, namespace, name) {
@@ -105,11 +126,19 @@ export function manifestSource(given: readonly Manifest[], options: ManifestOpti
       const found = (byKind.get(manifestKey(kind.apiVersion, kind.kind)) ?? []).findIndex(
         (raw) => raw.metadata.name === name && (raw.metadata.namespace ?? '') === (namespace ?? ''),
       );
-      if (found < 0) return { state: 'absent', served: served(kind) };
+      if (found < 0) {
+        const other = inOtherVersion(
+          kind,
+          ({ metadata }) => metadata.name === name && (metadata.namespace ?? '') === (namespace ?? ''),
+        );
+        return other ?? { state: 'absent', served: served(kind) };
+      }
       return { state: 'known', value: lists(kind).get('*')?.[found] };
     },
     list(kind, namespace) {
-      const failed = onlyInCluster(kind);
+      const failed =
+        onlyInCluster(kind) ??
+        inOtherVersion(kind, ({ metadata }) => namespace === undefined || metadata.namespace === namespace);
       if (failed) return failed;
       return { state: 'known', value: lists(kind).get(namespace ?? '*') ?? NOTHING, served: served(kind) };
     },
