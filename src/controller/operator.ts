@@ -255,7 +255,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
         onStopped: () => lead(false),
         onError: (error) =>
           log.warn(
-            { err: error },
+            isApiError(error) || isConnectionError(error) ? {} : { err: error },
             `lease ${options.namespace}/${options.leaseName} could not be read or renewed: ${messageOf(error)}`,
           ),
       })
