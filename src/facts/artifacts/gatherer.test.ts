@@ -121,6 +121,26 @@ describe('a failure', () => {
     expect(told).toEqual(['a']);
   });
 
+  test.each([
+    ['to reach the place is tried every other minute at least, however long it lasts', 'Unreachable', 60_000],
+    ['to make anything of what arrives is tried every ten minutes at least', 'Unreadable', 300_000],
+  ] as const)('%s', async (_, reason, base) => {
+    const times: number[] = [];
+    gatherer.read(A, artifact('one'));
+    while (clock.monotonic() < 24 * 3_600_000) {
+      const before = fetches.length;
+      await failing(() => new EvidenceError(reason, 'no'));
+      while (fetches.length === before) await clock.advance(1_000);
+      times.push(clock.monotonic());
+    }
+    const waits = times.slice(1).map((time, at) => time - (times[at] ?? 0));
+    expect(Math.max(...waits)).toBeLessThanOrEqual(2 * base + 1_000);
+    // Each at a time of its own: many sources do not come back in step.
+    expect(Math.min(...waits.slice(-20))).toBeGreaterThanOrEqual(base - 1_000);
+    expect(new Set(waits.slice(-20)).size).toBeGreaterThan(5);
+    expect(told).toEqual(['a']);
+  });
+
   test('is tried again at once when its source was looked at again, and not because it is read again', async () => {
     gatherer.read({ ...A, asked: 'one' }, artifact('one'));
     for (const wait of [2_000, 4_000, 8_000, 16_000, 0]) {

@@ -72,6 +72,13 @@ const AT_ONCE = 6;
 const AT_ONCE_OF_A_GROUP = 2;
 
 /**
+ * The longest waits between two tries, before jitter. Asking who does not answer costs next to nothing, and whoever
+ * mended the way waits for it; what arrived and cannot be used was downloaded as a whole.
+ */
+const UNREACHABLE_MS = 60_000;
+const UNUSABLE_MS = 300_000;
+
+/**
  * A tree of more than this part of the room is dropped before the next revision of it is fetched. One that is
  * smaller is held meanwhile, so that files that stay the same are the same objects, and need not be judged again.
  */
@@ -84,7 +91,8 @@ interface Entry {
   readonly artifact: Artifact;
   readonly group: string;
   readonly readers: Map<string, Reader>;
-  readonly backoff: Backoff;
+  readonly unreachable: Backoff;
+  readonly unusable: Backoff;
   readonly abort: AbortController;
   readonly allowance: Allowance;
   /** What its first reader held before; kept until the fetch is done, or fails. */
@@ -138,7 +146,8 @@ export function createGatherer({
       const failure = failureOf(entry, error);
       entry.fact = afterFailure(entry, failure);
       report(entry, before, started, failure);
-      entry.retry = clock.after(entry.backoff.next(), () => again(entry));
+      const backoff = failure.reason === 'Unreachable' ? entry.unreachable : entry.unusable;
+      entry.retry = clock.after(backoff.next(), () => again(entry));
     } finally {
       entry.previous = undefined;
     }
@@ -168,7 +177,8 @@ export function createGatherer({
   function hurry(entry: Entry): void {
     if (!entry.retry) return;
     entry.retry.cancel();
-    entry.backoff.reset();
+    entry.unreachable.reset();
+    entry.unusable.reset();
     again(entry);
   }
 
@@ -179,7 +189,8 @@ export function createGatherer({
       artifact,
       group: reader.group,
       readers: new Map(),
-      backoff: createBackoff({ initialMs: 1_000, maxMs: 300_000 }),
+      unreachable: createBackoff({ initialMs: 1_000, maxMs: UNREACHABLE_MS }),
+      unusable: createBackoff({ initialMs: 1_000, maxMs: UNUSABLE_MS }),
       abort: new AbortController(),
       previous: small ? heldBy(before) : undefined,
       allowance: budget.allowance(before?.allowance),
