@@ -56,26 +56,28 @@ function judgeFlow(sort: 'allow' | 'deny', path: string, flow: Flow, given: Flow
   const wrong = new Map<string, Wrong>();
   let judged = 0;
   let beside: Finding | undefined;
-  for (const source of from) {
-    for (const target of to) {
-      if (isSelf(source, target)) continue;
-      judged++;
-      for (const side of pairs(source, target)) {
-        if (sidesOf(side.source, side.target).length === 0) {
-          beside ??= judgeBeside(sort, path, flow.ports, side.source, side.target, given.model);
-          continue;
-        }
-        for (const found of wrongs(sort, flow, side.source, side.target, given.model)) {
-          const key = `${found.reason} ${found.side} ${because(found.verdict.because)}`;
-          const before = wrong.get(key);
-          if (before) before.more++;
-          else wrong.set(key, found);
-        }
+  for (const [one, other] of meetings(from, to)) {
+    judged++;
+    for (const { source, target } of pairs(one, other)) {
+      if (sidesOf(source, target).length === 0) {
+        beside ??= judgeBeside(sort, path, flow.ports, source, target, given.model);
+        continue;
+      }
+      for (const found of wrongs(sort, flow, source, target, given.model)) {
+        const key = `${found.reason} ${found.side} ${because(found.verdict.because)}`;
+        const before = wrong.get(key);
+        if (before) before.more++;
+        else wrong.set(key, found);
       }
     }
   }
   if (judged === 0) return [noOther(path, from[0])];
   return [...[...wrong.values()].map((found) => tell(sort, path, found)), ...(beside ? [beside] : [])];
+}
+
+/** Each of the one with each of the other, and nobody with itself. */
+function* meetings(from: readonly End[], to: readonly End[]): Generator<readonly [End, End]> {
+  for (const source of from) for (const target of to) if (!isSelf(source, target)) yield [source, target];
 }
 
 interface Wrong {

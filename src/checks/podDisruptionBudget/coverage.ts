@@ -8,7 +8,7 @@ import { isAlive, selectedPods } from '../shared/pods.ts';
 import { describeSelector, type Labels, matcher } from '../shared/selectors.ts';
 import type { MatchedWorkload } from '../shared/workloads.ts';
 import { budgetsSelecting } from './eviction.ts';
-import { refusal } from './legality.ts';
+import { type Refusal, refusal } from './legality.ts';
 
 export interface Coverage {
   /** The one budget, if there is one. */
@@ -29,72 +29,93 @@ export function coverage(
   pods: readonly Pod[] | undefined,
   all: readonly Pod[] | undefined,
 ): Coverage {
-  const { subject } = workload;
-  const whose = `the pods of ${refer(subject)}`;
+  const name = refer(workload.subject);
   const byTemplate = budgetsSelecting(labels, budgets);
   const alive = (pods ?? []).filter(isAlive);
   const [budget] = byTemplate;
-
   if (!budget) {
     const covered = alive.filter((pod) => budgetsSelecting(pod.meta.labels, budgets).length > 0);
-    return covered.length === 0
-      ? { finding: noBudget(workload, labels, budgets, all) }
-      : {
-          finding: finding({
-            level: 'Fail',
-            reason: 'PartialCoverage',
-            subject,
-            field: 'spec.template.metadata.labels',
-            culprits: [...new Set(covered.flatMap((pod) => budgetsSelecting(pod.meta.labels, budgets)))].map(
-              budgetSubject,
-            ),
-            what: `No PodDisruptionBudget selects the labels of the template of ${refer(subject)} (${labelText(labels)}), only those of ${covered.length} running pods.`,
-            fix: 'Give the template and the budget labels in common, so that the next pod is covered too.',
-          }),
-        };
-  }
-  if (byTemplate.length > 1) return { finding: multiple(workload, byTemplate, `All of ${whose}`) };
-
-  const refused = refusal(budget);
-  if (refused) {
     return {
-      finding: finding({
-        level: 'Fail',
-        reason: 'BudgetRefused',
-        subject,
-        field: refused.field,
-        culprits: [budgetSubject(budget)],
-        what: `${refer(budgetSubject(budget))} ${refused.what}: the API server refuses it, so nothing protects ${whose}.`,
-        fix: 'Correct the manifest.',
-      }),
+      finding:
+        covered.length === 0
+          ? noBudget(workload, labels, budgets, all)
+          : onlyPods(workload, labels, covered.length, budgetsOver(covered, budgets)),
     };
   }
+  if (byTemplate.length > 1) return { finding: multiple(workload, byTemplate, `All of the pods of ${name}`) };
+  const refused = refusal(budget);
+  if (refused) return { finding: budgetRefused(workload, budget, refused) };
 
   const outside = alive.filter((pod) => !matcher(budget.spec.selector)(pod.meta.labels));
-  if (outside.length > 0) {
+  if (outside.length > 0)
     return {
       budget,
-      unsettled: {
-        pods: outside,
-        finding: finding({
-          level: 'Fail',
-          reason: 'PartialCoverage',
-          subject,
-          field: 'spec.selector',
-          culprits: [budgetSubject(budget)],
-          what: `${refer(budgetSubject(budget))} selects ${describeSelector(budget.spec.selector)}, which leaves out ${outside.length} of ${alive.length} pods of ${refer(subject)}: ${someOf(outside.map(({ meta }) => meta.name))}.`,
-          fix: 'Let the selector of the budget match every pod, or roll the pods over to the current template.',
-        }),
-      },
+      unsettled: { pods: outside, finding: leftOut(workload, budget, outside, alive.length) },
     };
-  }
   const doubly = alive.filter((pod) => budgetsSelecting(pod.meta.labels, budgets).length > 1);
   if (doubly.length > 0) {
-    const over = [...new Set(doubly.flatMap((pod) => budgetsSelecting(pod.meta.labels, budgets)))];
-    const which = `Pods of ${refer(subject)} (${someOf(doubly.map(({ meta }) => meta.name))})`;
-    return { budget, unsettled: { pods: doubly, finding: multiple(workload, over, which) } };
+    const which = `Pods of ${name} (${someOf(doubly.map(({ meta }) => meta.name))})`;
+    return {
+      budget,
+      unsettled: { pods: doubly, finding: multiple(workload, budgetsOver(doubly, budgets), which) },
+    };
   }
   return { budget };
+}
+
+const budgetsOver = (pods: readonly Pod[], budgets: readonly PodDisruptionBudget[]) => [
+  ...new Set(pods.flatMap((pod) => budgetsSelecting(pod.meta.labels, budgets))),
+];
+
+/** Some pods are covered, and the next one that the template makes is not. */
+function onlyPods(
+  { subject }: MatchedWorkload,
+  labels: Labels,
+  covered: number,
+  over: readonly PodDisruptionBudget[],
+): Finding {
+  return finding({
+    level: 'Fail',
+    reason: 'PartialCoverage',
+    subject,
+    field: 'spec.template.metadata.labels',
+    culprits: over.map(budgetSubject),
+    what: `No PodDisruptionBudget selects the labels of the template of ${refer(subject)} (${labelText(labels)}), only those of ${covered} running pods.`,
+    fix: 'Give the template and the budget labels in common, so that the next pod is covered too.',
+  });
+}
+
+function budgetRefused(
+  { subject }: MatchedWorkload,
+  budget: PodDisruptionBudget,
+  { field, what }: Refusal,
+): Finding {
+  return finding({
+    level: 'Fail',
+    reason: 'BudgetRefused',
+    subject,
+    field,
+    culprits: [budgetSubject(budget)],
+    what: `${refer(budgetSubject(budget))} ${what}: the API server refuses it, so nothing protects the pods of ${refer(subject)}.`,
+    fix: 'Correct the manifest.',
+  });
+}
+
+function leftOut(
+  { subject }: MatchedWorkload,
+  budget: PodDisruptionBudget,
+  outside: readonly Pod[],
+  alive: number,
+): Finding {
+  return finding({
+    level: 'Fail',
+    reason: 'PartialCoverage',
+    subject,
+    field: 'spec.selector',
+    culprits: [budgetSubject(budget)],
+    what: `${refer(budgetSubject(budget))} selects ${describeSelector(budget.spec.selector)}, which leaves out ${outside.length} of ${alive} pods of ${refer(subject)}: ${someOf(outside.map(({ meta }) => meta.name))}.`,
+    fix: 'Let the selector of the budget match every pod, or roll the pods over to the current template.',
+  });
 }
 
 function noBudget(

@@ -8,6 +8,7 @@ import { UsageError } from '../exit.ts';
 import type { End, Ends } from './ends.ts';
 import { flowOf } from './matrix.ts';
 import type { PortQuery } from './peers.ts';
+import type { Sides } from './sides.ts';
 import type { SideVerdict } from './verdicts.ts';
 import { whyText } from './why.ts';
 
@@ -30,21 +31,9 @@ export function explainFlows(
   query: PortQuery,
   json: boolean,
 ): { readonly text: string; readonly doubtful: boolean } {
-  const found = new Map<string, Explained>();
-  for (const src of from) {
-    for (const dst of to) {
-      if (src === dst || (src.pods.length === 0 && dst.pods.length === 0)) continue;
-      for (const one of explainPair(src, dst)) {
-        const key = `${one.family} ${one.texts.egress}\n${one.texts.ingress}`;
-        const before = found.get(key);
-        if (before) before.more++;
-        else found.set(key, one);
-      }
-    }
-  }
-  if (found.size === 0)
+  const all = onceEach(explainPairs(sides, from, to, query));
+  if (all.length === 0)
     throw new UsageError('--why: source and destination are the same pod, or neither is a pod');
-  const all = [...found.values()];
   return {
     text: json
       ? `${JSON.stringify(
@@ -55,28 +44,52 @@ export function explainFlows(
       : all.map((one) => asText(one, query)).join('\n'),
     doubtful: all.some(({ egress, ingress }) => verdictOf(egress.decision, ingress.decision) === 'unknown'),
   };
+}
 
-  function explainPair(src: End, dst: End): readonly Explained[] {
-    const one = explain(src, dst, false);
-    if (src.unit.otherFamily === undefined && dst.unit.otherFamily === undefined) return [one];
-    const other = explain(src, dst, true);
-    const same = one.texts.egress === other.texts.egress && one.texts.ingress === other.texts.ingress;
-    return same
-      ? [one]
-      : [
-          { ...one, family: ' (IPv4)' },
-          { ...other, family: ' (IPv6)' },
-        ];
-  }
+function* explainPairs(
+  sides: Sides,
+  from: readonly End[],
+  to: readonly End[],
+  query: PortQuery,
+): Generator<Explained> {
+  for (const src of from)
+    for (const dst of to)
+      if (src !== dst && (src.pods.length > 0 || dst.pods.length > 0))
+        yield* explainPair(sides, src, dst, query);
+}
 
-  function explain(src: End, dst: End, otherFamily: boolean): Explained {
-    const { egress, ingress } = flowOf(sides, src, dst, query, otherFamily);
-    const texts = {
-      egress: whyText(egress, 'egress', src.shown),
-      ingress: whyText(ingress, 'ingress', dst.shown),
-    };
-    return { src, dst, egress, ingress, texts, family: '', more: 0 };
+/** The first pair of each sort, which knows how many more there are. */
+function onceEach(pairs: Iterable<Explained>): readonly Explained[] {
+  const found = new Map<string, Explained>();
+  for (const one of pairs) {
+    const key = `${one.family} ${one.texts.egress}\n${one.texts.ingress}`;
+    const before = found.get(key);
+    if (before) before.more++;
+    else found.set(key, one);
   }
+  return [...found.values()];
+}
+
+function explainPair(sides: Sides, src: End, dst: End, query: PortQuery): readonly Explained[] {
+  const one = explain(sides, src, dst, query, false);
+  if (src.unit.otherFamily === undefined && dst.unit.otherFamily === undefined) return [one];
+  const other = explain(sides, src, dst, query, true);
+  const same = one.texts.egress === other.texts.egress && one.texts.ingress === other.texts.ingress;
+  return same
+    ? [one]
+    : [
+        { ...one, family: ' (IPv4)' },
+        { ...other, family: ' (IPv6)' },
+      ];
+}
+
+function explain(sides: Sides, src: End, dst: End, query: PortQuery, otherFamily: boolean): Explained {
+  const { egress, ingress } = flowOf(sides, src, dst, query, otherFamily);
+  const texts = {
+    egress: whyText(egress, 'egress', src.shown),
+    ingress: whyText(ingress, 'ingress', dst.shown),
+  };
+  return { src, dst, egress, ingress, texts, family: '', more: 0 };
 }
 
 const WORDS = { allow: 'allowed', deny: 'denied', unknown: 'not known' } as const;
