@@ -122,7 +122,9 @@ describe('a server', () => {
     await mended();
   });
 
-  const loopbackV6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
+  const loopbackV6 = Object.values(networkInterfaces()).some((all) =>
+    all?.some(({ address }) => address === '::1'),
+  );
   test.runIf(loopbackV6)('over IPv6 is like any other', async () => {
     server.close();
     await listen('::1');
