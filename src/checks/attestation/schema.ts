@@ -1,12 +1,17 @@
 // The parameters of the attestation check.
 
 import { z } from 'zod';
-import { goDuration, matching, moment, words } from '../../api/primitives.ts';
+import { goDuration, matching, moment } from '../../api/primitives.ts';
+
+/** A letter or a digit of whatever script: blanks and dashes say nothing, and name nobody. */
+const SAYS = '[^\\s!-/:-@\\[-`{-~]';
 
 export const schema = z
   .strictObject({
-    statement: words(512, 'What was done or seen, in a sentence.'),
-    by: words(128, 'Who says so.'),
+    statement: matching(512, SAYS, 'must say what was done or seen', {
+      description: 'What was done or seen, in a sentence.',
+    }),
+    by: matching(128, SAYS, 'must say who', { description: 'Who says so.' }),
     at: moment('When it was done or seen.'),
     validFor: goDuration('How long that holds, from at: 168h is a week, 2160h are 90 days.'),
     evidence: matching(512, '^https?://[^ ]+$', 'must be a http or https URL', {
