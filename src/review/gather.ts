@@ -126,12 +126,10 @@ export function settle(
       .filter(({ status }) => !(status === 'Pending' && first?.status === 'InProgress'))
       .map((each) => ({
         line: each.line,
-        text: `${named(draft)} is ${words(each.status)} here, and ${words(first?.status ?? 'Pending')} at line ${first?.line}, which counts`,
+        text: `${named(draft)} is ${each.status} here, and ${first?.status ?? 'Pending'} at line ${first?.line}, which counts`,
       })),
   };
 }
 
 const named = ({ number, title }: { readonly number?: number; readonly title: string }): string =>
   number === undefined ? `"${title}"` : `#${number} ${title}`;
-
-const words = (status: Claim) => status;

@@ -3,7 +3,7 @@
 
 import type { Nodes, RootContent, TableCell, TableRow } from 'mdast';
 import { type Column, type Columns, columnsOf, holdsItems } from './columns.ts';
-import { inherit, RANKS } from './gather.ts';
+import { type Draft, inherit, RANKS } from './gather.ts';
 import { endsAt, lineOf, type Markdown, said, saidNow, startsAt } from './markdown.ts';
 import { milestoneOf, type Place } from './places.ts';
 import type { Reading } from './reading.ts';
@@ -67,30 +67,56 @@ function titleOf(text: string) {
   return { title: bare(title).slice(0, 256) || text.slice(0, 256), effort, priority, status };
 }
 
+type CellOf = (column: Column) => string;
+
 function readRow(reading: Reading, row: TableRow, columns: Columns, place: Place): void {
   const line = lineOf(row);
   const texts = row.children.map(saidNow);
-  const cell = (column: Column): string => texts[columns.of.get(column) ?? -1] ?? '';
+  const cell: CellOf = (column) => texts[columns.of.get(column) ?? -1] ?? '';
+  const draft = draftOf(reading, cell, line, place);
+  if (!draft) return;
+  const left = readFields(draft, columns, cell, place, line);
+  const notes = row.children[columns.of.get('notes') ?? -1];
+  if (notes && said(notes)) draft.paragraphs.push(rawCell(reading.markdown, notes));
+  const known = new Set(columns.of.values());
+  for (const [index, header] of columns.headers.entries()) {
+    const text = texts[index] ?? '';
+    if (text && !known.has(index)) left.push(header ? `${header}: ${text}` : text);
+  }
+  if (left.length > 0) draft.paragraphs.push(left.join('; '));
+  const links = row.children.filter((node) => node !== notes).flatMap(linksIn);
+  if (links.length > 0) draft.paragraphs.push([...new Set(links)].join(', '));
+}
+
+/** The item of a row, known by its number or new; undefined for a row without number and title. */
+function draftOf({ items }: Reading, cell: CellOf, line: number, place: Place): Draft | undefined {
   const written = cell('number');
-  const number = Number(/\d{1,5}/.exec(written)?.[0] ?? Number.NaN);
+  const digits = /\d{1,5}/.exec(written)?.[0];
+  const number = digits === undefined ? undefined : Number(digits);
   const title = cell('title');
-  if (!title && Number.isNaN(number)) return;
-  const known = Number.isNaN(number) ? undefined : reading.items.find('', number);
-  const draft =
-    known ??
-    reading.items.add({
-      ...(Number.isNaN(number) ? {} : { number }),
+  if (!title && number === undefined) return undefined;
+  return (
+    (number === undefined ? undefined : items.find('', number)) ??
+    items.add({
+      ...(number === undefined ? {} : { number }),
       title: (bare(title) || title || written).slice(0, 256),
       line,
       section: place.heading,
       listed: true,
-    });
+    })
+  );
+}
+
+/** Takes the cells into the draft; answers what could not be understood, with its header. */
+function readFields(draft: Draft, columns: Columns, cell: CellOf, place: Place, line: number): string[] {
   const left: string[] = [];
+  const keepText = (column: Column) =>
+    left.push(`${columns.headers[columns.of.get(column) ?? 0]}: ${cell(column)}`);
   const take = <T>(column: Column, parse: (text: string) => T | undefined, keep: (value: T) => void) => {
     const text = cell(column);
     if (!text || /^[-–—]+$/.test(text)) return;
     const value = parse(text);
-    if (value === undefined) left.push(`${columns.headers[columns.of.get(column) ?? 0]}: ${text}`);
+    if (value === undefined) keepText(column);
     else keep(value);
   };
   take('priority', priorityIn, (priority) => {
@@ -109,7 +135,7 @@ function readRow(reading: Reading, row: TableRow, columns: Columns, place: Place
   );
   take('effort', effortIn, ({ duration, exact }) => {
     draft.effort ??= duration;
-    if (!exact) left.push(`${columns.headers[columns.of.get('effort') ?? 0]}: ${cell('effort')}`);
+    if (!exact) keepText('effort');
   });
   take('impact', impactIn, (impact) => {
     draft.impact ??= impact;
@@ -138,15 +164,7 @@ function readRow(reading: Reading, row: TableRow, columns: Columns, place: Place
   take(columns.of.has('claim') ? 'claim' : 'status', statusIn, (status) => {
     draft.evidence.push({ ...status, rank: RANKS.item, line });
   });
-  const notes = row.children[columns.of.get('notes') ?? -1];
-  if (notes && said(notes)) draft.paragraphs.push(rawCell(reading.markdown, notes));
-  for (const [index, header] of columns.headers.entries()) {
-    const text = texts[index] ?? '';
-    if (text && ![...columns.of.values()].includes(index)) left.push(header ? `${header}: ${text}` : text);
-  }
-  if (left.length > 0) draft.paragraphs.push(left.join('; '));
-  const links = row.children.filter((node) => node !== notes).flatMap(linksIn);
-  if (links.length > 0) draft.paragraphs.push([...new Set(links)].join(', '));
+  return left;
 }
 
 /** Where the words of a cell lead: a field keeps the words alone. */

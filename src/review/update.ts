@@ -52,60 +52,87 @@ const OWN: Readonly<Record<Word, string>> = {
   Waived: '☑️ **WAIVED**',
 };
 
+/** What is to be done in one place: text to put there, a note of it, or that it is left. */
+interface Outcome {
+  readonly edit?: Edit;
+  readonly changed?: Noted;
+  readonly left?: Noted;
+}
+
+type StateOf = (title: string, number?: number) => State | undefined;
+
 /** Throws a ReviewError where the document cannot be read. */
 export function updateReview(text: string, observed: readonly Observed[]): Updated {
   const markdown = parseMarkdown(text);
+  const stateOf = statesOf(observed);
+  const boxes: Outcome[] = [];
+  const cells: Cell[] = [];
+  visit(markdown.root.children, (node) => {
+    if (node.type === 'table') cells.push(...statusCells(markdown, node));
+    if (node.type === 'listItem') boxes.push(inBox(markdown, node, stateOf));
+  });
+  const places = [...boxes, ...cells.map((cell) => inCell(markdown, cell, cells, stateOf))];
+  const byLine = (a: Noted, b: Noted) => a.line - b.line;
+  const mark = text.startsWith('\uFEFF') ? '\uFEFF' : '';
+  return {
+    text:
+      mark +
+      applied(
+        markdown.text,
+        places.flatMap(({ edit }) => edit ?? []),
+      ),
+    changed: places.flatMap(({ changed }) => changed ?? []).sort(byLine),
+    left: places.flatMap(({ left }) => left ?? []).sort(byLine),
+  };
+}
+
+function statesOf(observed: readonly Observed[]): StateOf {
   const items = gather();
   const states = new Map<object, State>();
   for (const { state, ...found } of observed)
     states.set(items.add({ ...found, line: 0, listed: true }), state);
-  const stateOf = (title: string, number?: number): State | undefined => {
+  return (title, number) => {
     const draft = items.find(title, number);
     return draft && states.get(draft);
   };
-  const edits: Edit[] = [];
-  const changed: Noted[] = [];
-  const left: Noted[] = [];
-  const cells: Cell[] = [];
-  visit(markdown.root.children, (node) => {
-    if (node.type === 'table') cells.push(...statusCells(markdown, node));
-    if (node.type !== 'listItem' || typeof node.checked !== 'boolean') return;
-    const [first] = node.children;
-    const entry = first?.type === 'paragraph' ? entryOf(said(first), node.checked) : undefined;
-    const state = entry && stateOf(entry.title, entry.number);
-    if (!state || !entry) return;
-    const word = WORDS[state];
-    const name = `${entry.number === undefined ? '' : `#${entry.number} `}${entry.title}`;
-    if (!word) left.push({ line: lineOf(node), text: `${name} is ${state}` });
-    const ticked = word === 'Implemented' || word === 'Waived';
-    const box = boxOf(markdown, node);
-    if (!word || box === undefined || ticked === node.checked) return;
-    edits.push({ from: box, to: box + 1, text: ticked ? 'x' : ' ' });
-    changed.push({ line: lineOf(node), text: `${name}: ${ticked ? '[ ] → [x]' : '[x] → [ ]'}` });
-  });
-  for (const cell of cells) {
-    const state = stateOf(cell.title, cell.number);
-    if (!state) continue;
-    const word = WORDS[state];
-    const name = `${cell.number === undefined ? '' : `#${cell.number} `}${cell.title}`;
-    if (!word) left.push({ line: cell.line, text: `${name} is ${state}` });
-    if (!word || agrees(cell.text, word)) continue;
-    const next = styleOf(cells, word);
-    edits.push({
-      from: cell.from,
-      to: cell.to,
-      text: cell.from !== cell.to ? next : markdown.text[cell.to] === ' ' ? ` ${next}` : ` ${next} `,
-    });
-    changed.push({ line: cell.line, text: `${name}: ${cell.raw || '(empty)'} → ${next}` });
-  }
-  const byLine = (a: Noted, b: Noted) => a.line - b.line;
-  const mark = text.startsWith('\uFEFF') ? '\uFEFF' : '';
+}
+
+function inBox(markdown: Markdown, node: ListItem, stateOf: StateOf): Outcome {
+  const [first] = node.children;
+  if (typeof node.checked !== 'boolean' || first?.type !== 'paragraph') return {};
+  const { title, number } = entryOf(said(first), node.checked);
+  const state = stateOf(title, number);
+  if (!state) return {};
+  const line = lineOf(node);
+  const word = WORDS[state];
+  const name = nameOf(title, number);
+  if (!word) return { left: { line, text: `${name} is ${state}` } };
+  const ticked = word === 'Implemented' || word === 'Waived';
+  const box = boxOf(markdown, node);
+  if (box === undefined || ticked === node.checked) return {};
   return {
-    text: mark + applied(markdown.text, edits),
-    changed: changed.sort(byLine),
-    left: left.sort(byLine),
+    edit: { from: box, to: box + 1, text: ticked ? 'x' : ' ' },
+    changed: { line, text: `${name}: ${ticked ? '[ ] → [x]' : '[x] → [ ]'}` },
   };
 }
+
+function inCell(markdown: Markdown, cell: Cell, cells: readonly Cell[], stateOf: StateOf): Outcome {
+  const { title, number, line, from, to } = cell;
+  const state = stateOf(title, number);
+  if (!state) return {};
+  const word = WORDS[state];
+  const name = nameOf(title, number);
+  if (!word) return { left: { line, text: `${name} is ${state}` } };
+  if (agrees(cell.text, word)) return {};
+  const next = styleOf(cells, word);
+  return {
+    edit: { from, to, text: from !== to ? next : markdown.text[to] === ' ' ? ` ${next}` : ` ${next} ` },
+    changed: { line, text: `${name}: ${cell.raw || '(empty)'} → ${next}` },
+  };
+}
+
+const nameOf = (title: string, number: number | undefined) =>
+  `${number === undefined ? '' : `#${number} `}${title}`;
 
 function visit(nodes: readonly Nodes[], see: (node: Nodes) => void): void {
   for (const node of nodes) {
