@@ -318,17 +318,46 @@ test('what is held, on its way and failed is told', async () => {
 
 test('slow sources of one namespace keep nobody else waiting', () => {
   for (let at = 0; at < 10; at++) gatherer.read(reader(`slow${at}`, 'tenant'), artifact(`slow${at}`));
-  expect(fetches).toHaveLength(2);
+  expect(fetches).toHaveLength(4);
   gatherer.read(A, artifact('one'));
   expect(fetches.at(-1)?.artifact.url).toBe('http://source/one');
 });
 
+test('what hangs again and again keeps nothing new waiting, be it of the same namespace', async () => {
+  for (let at = 0; at < 20; at++)
+    gatherer.read(reader(`hung${at}`, `tenant${at % 2}`), artifact(`hung${at}`));
+  const hung = () => fetches.at(-1)?.artifact.url.startsWith('http://source/hung');
+  for (let at = 0; at < 20; at++) {
+    await settled();
+    fetches[at]?.fail(unreachable());
+  }
+  await settled();
+  await clock.advance(4_000);
+  expect(fetches.length).toBeGreaterThan(20);
+  expect(hung()).toBe(true);
+  for (const group of ['tenant0', 'another']) {
+    gatherer.read(reader(group, group), artifact(group));
+    expect(fetches.at(-1)?.artifact.url).toBe(`http://source/${group}`);
+    fetches.at(-1)?.arrive(tree());
+    await settled();
+    await clock.advance(1_000);
+  }
+  // And each of what hung is tried again for all that.
+  for (let at = 20; at < 80; at++) {
+    fetches[at]?.fail(unreachable());
+    await settled();
+    await clock.advance(5_000);
+  }
+  const again = fetches.slice(20).filter(({ artifact: { url } }) => url.startsWith('http://source/hung'));
+  expect(new Set(again.map(({ artifact: { url } }) => url)).size).toBe(20);
+});
+
 test('what waited for its turn is fetched when there is room', async () => {
-  for (const name of ['one', 'two', 'three']) gatherer.read(reader(name), artifact(name));
-  expect(fetches).toHaveLength(2);
+  for (const name of ['one', 'two', 'three', 'four', 'five']) gatherer.read(reader(name), artifact(name));
+  expect(fetches).toHaveLength(4);
   fetches[0]?.arrive(tree());
   await settled();
-  expect(fetches.map(({ artifact: { url } }) => url).at(-1)).toBe('http://source/three');
+  expect(fetches.map(({ artifact: { url } }) => url).at(-1)).toBe('http://source/five');
 });
 
 test('stopped, it leaves nothing running', async () => {

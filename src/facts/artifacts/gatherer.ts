@@ -67,9 +67,12 @@ export interface Gatherer {
   stop(): Promise<void>;
 }
 
-/** How many fetches are under way at a time, and how many of them for one group. */
+/**
+ * How many fetches are under way at a time, and how many of them for one group. Flux has all of its sources in one
+ * namespace as a rule. What has failed leaves one place free: what hangs again and again keeps nothing new waiting.
+ */
 const AT_ONCE = 6;
-const AT_ONCE_OF_A_GROUP = 2;
+const AT_ONCE_OF_A_GROUP = 4;
 
 /**
  * The longest waits between two tries, before jitter. Asking who does not answer costs next to nothing, and whoever
@@ -118,9 +121,9 @@ export function createGatherer({
 
   function next(): void {
     for (const entry of [...waiting]) {
-      if (underWay.size >= AT_ONCE) return;
+      const left = entry.tries > 0 ? 1 : 0;
       const ofGroup = [...underWay.keys()].filter(({ group }) => group === entry.group).length;
-      if (ofGroup >= AT_ONCE_OF_A_GROUP) continue;
+      if (underWay.size + left >= AT_ONCE || ofGroup + left >= AT_ONCE_OF_A_GROUP) continue;
       waiting.splice(waiting.indexOf(entry), 1);
       const work = gather(entry).finally(() => {
         underWay.delete(entry);
