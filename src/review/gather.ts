@@ -3,7 +3,7 @@
 
 import type { Noted, ReviewClaim, ReviewItem } from './model.ts';
 import type { Place } from './places.ts';
-import type { Claim, FoundStatus, Impact, Priority } from './words.ts';
+import type { FoundStatus, Impact, Priority } from './words.ts';
 import { bare, keywords, likeness } from './words.ts';
 
 /** How much a place is believed: the item's own table or heading first, a tracking row last. */
