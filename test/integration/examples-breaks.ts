@@ -112,6 +112,15 @@ export const BREAKS: readonly Break[] = [
     says: /templates\/scripts\/plugin\.py.*github_push_token/,
   },
   {
+    item: 'item-10-cached-file-reads',
+    evidence: 'source',
+    what: 'a function only speaks of the cache',
+    file: PLUGIN,
+    from: '    return str(json.loads(_read_json_cached(file_path))["TunnelID"])',
+    to: '    # return str(json.loads(_read_json_cached(file_path))["TunnelID"])\n    return Path(file_path).read_text()',
+    says: /templates\/scripts\/plugin\.py.*cloudflare_tunnel_id/,
+  },
+  {
     item: 'item-11-cilium-network-policies',
     evidence: 'cluster',
     what: 'the policy lets everyone in',
@@ -188,9 +197,9 @@ export const BREAKS: readonly Break[] = [
     evidence: 'source',
     what: 'CRDs are applied before anything else',
     file: BOOTSTRAP,
-    from: /# Phase ([13]):/,
-    to: '# Phase:',
-    says: /bootstrap-apps\.sh.*Phase 1/,
+    from: /( {4}wait_for_nodes\n[\s\S]*?)( {4}apply_crds\n)/,
+    to: '$2$1',
+    says: /bootstrap-apps\.sh.*apply_crds/,
   },
   {
     item: 'item-15-sbom-generation',
