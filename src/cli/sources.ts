@@ -16,6 +16,7 @@ import {
 } from '../kubernetes/index.ts';
 import { connect, whyRefused } from './connect.ts';
 import { UsageError } from './exit.ts';
+import { tellingOfWaiting } from './terminal.ts';
 
 export interface Opened {
   readonly source: Source;
@@ -83,8 +84,9 @@ export async function openCluster(
 ): Promise<Opened & { readonly transport: Transport }> {
   const connection = await connect(flags);
   const transport = createTransport(connection, { userAgent });
+  const patiently = tellingOfWaiting();
   try {
-    await serverVersion(transport);
+    await patiently(serverVersion(transport));
   } catch (error) {
     await transport.close();
     throw new UsageError(whyRefused(error, connection));
@@ -104,16 +106,18 @@ export async function openCluster(
     notes: [],
     patienceMs: flags.timeout * 1000,
     nextChange: (withinMs) =>
-      new Promise((resolve) => {
-        const end = () => {
-          stop();
-          clearTimeout(timer);
-          resolve();
-        };
-        const stop = source.onChange(end);
-        // What is waited for keeps the process alive; the end of the patience need not.
-        const timer = setTimeout(end, withinMs).unref();
-      }),
+      patiently(
+        new Promise((resolve) => {
+          const end = () => {
+            stop();
+            clearTimeout(timer);
+            resolve();
+          };
+          const stop = source.onChange(end);
+          // What is waited for keeps the process alive; the end of the patience need not.
+          const timer = setTimeout(end, withinMs).unref();
+        }),
+      ),
     close: async () => {
       await source.stop();
       await transport.close();

@@ -56,12 +56,10 @@ export async function runReach(flags: ReachFlags, output: Output): Promise<numbe
   const { say } = output;
   const asked = parseFlags(flags);
   const opened = await open(flags);
-  const patience = tellOfWaiting(opened, say);
   try {
     for (const line of opened.notes) say(`note: ${line}`);
     for (const problem of opened.problems) say(`error: ${problem}`);
     const facts = await gatherCluster(opened);
-    patience.end();
     if ('unknown' in facts) {
       for (const line of facts.unknown) say(`unknown: ${line}`);
       return EXIT_UNKNOWN;
@@ -73,7 +71,6 @@ export async function runReach(flags: ReachFlags, output: Output): Promise<numbe
     if (opened.problems.length > 0) return EXIT_USAGE;
     return doubtful ? EXIT_UNKNOWN : EXIT_OK;
   } finally {
-    patience.end();
     await opened.close();
   }
 }
@@ -100,13 +97,6 @@ function withPods(objects: readonly Manifest[]): readonly Manifest[] {
 
 const TEMPLATES: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet']);
 const isTemplate = (object: Manifest) => TEMPLATES.has(object.kind) && !isFromCluster(object);
-
-/** Reading a big cluster takes a while: a person is told. */
-function tellOfWaiting({ patienceMs }: Opened, say: Output['say']): { end(): void } {
-  if (patienceMs === 0 || !process.stderr.isTTY) return { end: () => {} };
-  const timer = setTimeout(() => say('reading the cluster …'), 1000);
-  return { end: () => clearTimeout(timer) };
-}
 
 type Asked = ReturnType<typeof parseFlags>;
 
