@@ -67,32 +67,28 @@ export async function importReview(file: string, flags: ImportFlags): Promise<vo
     throw new UsageError(`--output ${flags.output}: ${why}`);
   });
   const memory = await readMemory(flags.output);
-  const files = await filesByName(flags.output);
-  const kept = new Map<string, ImportedItem>();
-  const wanted = items.map((item) => {
-    const before = memory?.items.find((each) =>
-      item.number !== undefined ? each.number === item.number : each.name === item.name,
-    );
-    // A new title is no new item: the file keeps its name.
-    const named = before ? { ...item, name: before.name } : item;
-    kept.set(named.name, named);
-    return { named, before };
-  });
-  for (let at = 0; at < wanted.length; at += AT_ONCE) {
-    const batch = wanted.slice(at, at + AT_ONCE);
-    const written = await Promise.all(
-      batch.map(({ named, before }) => writeOne(flags.output, named, before, files)),
-    );
-    for (const { done, conflicts } of written) {
-      for (const conflict of conflicts) say(conflict);
-      process.stdout.write(`${printable(done)}\n`);
-    }
-  }
+  const wanted = items.map((item) => known(item, memory));
+  await writeAll(flags.output, wanted);
+  const kept = new Map(wanted.map(({ item }) => [item.name, item]));
   for (const { name } of memory?.items ?? [])
     if (!kept.has(name))
       say(`no longer in the document: ${name}; its file stays, remove it if nobody needs it`);
   await write(path.join(flags.output, MEMORY_FILE), renderMemory(review, slug, document, [...kept.values()]));
   tell(review, [...kept.values()], file);
+}
+
+interface Wanted {
+  readonly item: ImportedItem;
+  /** What the last import made of it. */
+  readonly before: ImportMemory['items'][number] | undefined;
+}
+
+/** A new title is no new item: the file keeps its name. */
+function known(item: ImportedItem, memory: ImportMemory | undefined): Wanted {
+  const before = memory?.items.find((each) =>
+    item.number !== undefined ? each.number === item.number : each.name === item.name,
+  );
+  return { item: before ? { ...item, name: before.name } : item, before };
 }
 
 async function readDocument(file: string): Promise<string> {
@@ -182,11 +178,20 @@ interface Written {
   readonly conflicts: readonly string[];
 }
 
-/** Writes one item. */
+async function writeAll(dir: string, wanted: readonly Wanted[]): Promise<void> {
+  const files = await filesByName(dir);
+  for (let at = 0; at < wanted.length; at += AT_ONCE) {
+    const batch = wanted.slice(at, at + AT_ONCE);
+    for (const { done, conflicts } of await Promise.all(batch.map((each) => writeOne(dir, each, files)))) {
+      for (const conflict of conflicts) say(conflict);
+      process.stdout.write(`${printable(done)}\n`);
+    }
+  }
+}
+
 async function writeOne(
   dir: string,
-  item: ImportedItem,
-  before: ImportMemory['items'][number] | undefined,
+  { item, before }: Wanted,
   files: ReadonlyMap<string, Found>,
 ): Promise<Written> {
   const said = (done: string, conflicts: readonly string[] = []) => ({ done, conflicts });

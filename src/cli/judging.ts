@@ -21,6 +21,12 @@ export async function judgeAll(world: World, memory: ReadonlyMap<string, ItemSta
 const hasFailed = ({ checks = [], prerequisites = [] }: ItemStatus) =>
   [...checks, ...prerequisites].some(({ verdict }) => verdict === 'Fail');
 
+interface Round {
+  readonly judged: JudgedItem[];
+  /** How many facts are still under way. */
+  readonly waiting: number;
+}
+
 /** An item whose facts are not all here is judged again when they are. */
 async function judge(
   world: World,
@@ -30,36 +36,52 @@ async function judge(
   const checks = byType(registry);
   const deadline = Date.now() + world.patienceMs;
   for (;;) {
-    const now = new Date();
-    let waiting = 0;
-    // dependsOn is judged by what the other items are found to be in this run.
-    const states = new Map<string, string>();
-    const round = (): JudgedItem[] =>
-      world.items.map((parsed) => {
-        const metadata = parsed.ok ? parsed.item.metadata : parsed.metadata;
-        const key = `${metadata.namespace}/${metadata.name}`;
-        const before = memory.get(key) ?? (parsed.ok ? parsed.item.status : parsed.status);
-        if (!parsed.ok) {
-          const status = invalidStatus(metadata, before, parsed.problems, now);
-          states.set(key, status.state ?? '');
-          return { raw: world.raw(metadata), status };
-        }
-        const facts = recordFacts(withStates(world.source, world.items, states));
-        const item: RemediationItem = { ...parsed.item, status: before };
-        const { status } = evaluate(checks, item, facts, { now, changes: [] });
-        waiting += facts.pending().length;
-        states.set(key, status.state ?? '');
-        return { raw: world.raw(metadata), status };
-      });
-    let judged = round();
-    // A chain of dependsOn settles in as many rounds as it is long.
-    for (let before = ''; world.items.length > 1 && before !== fingerprint(states); judged = round()) {
-      before = fingerprint(states);
-      waiting = 0;
-    }
+    const { judged, waiting } = settle(world, memory, checks, new Date());
     if (waiting === 0 || Date.now() >= deadline) return judged;
     await world.nextChange(Math.max(1, deadline - Date.now()));
   }
+}
+
+type Registry = ReturnType<typeof byType>;
+
+/** A chain of dependsOn settles in as many rounds as it is long. */
+function settle(world: World, memory: ReadonlyMap<string, ItemStatus>, checks: Registry, now: Date): Round {
+  // dependsOn is judged by what the other items are found to be in this run.
+  const states = new Map<string, string>();
+  let round = judgeOnce(world, memory, checks, now, states);
+  for (let before = ''; world.items.length > 1 && before !== fingerprint(states); ) {
+    before = fingerprint(states);
+    round = judgeOnce(world, memory, checks, now, states);
+  }
+  return round;
+}
+
+/** Judges each item by `states`, and notes there what it is. */
+function judgeOnce(
+  world: World,
+  memory: ReadonlyMap<string, ItemStatus>,
+  checks: Registry,
+  now: Date,
+  states: Map<string, string>,
+): Round {
+  let waiting = 0;
+  const judged = world.items.map((parsed) => {
+    const metadata = parsed.ok ? parsed.item.metadata : parsed.metadata;
+    const key = `${metadata.namespace}/${metadata.name}`;
+    const before = memory.get(key) ?? (parsed.ok ? parsed.item.status : parsed.status);
+    if (!parsed.ok) {
+      const status = invalidStatus(metadata, before, parsed.problems, now);
+      states.set(key, status.state ?? '');
+      return { raw: world.raw(metadata), status };
+    }
+    const facts = recordFacts(withStates(world.source, world.items, states));
+    const item: RemediationItem = { ...parsed.item, status: before };
+    const { status } = evaluate(checks, item, facts, { now, changes: [] });
+    waiting += facts.pending().length;
+    states.set(key, status.state ?? '');
+    return { raw: world.raw(metadata), status };
+  });
+  return { judged, waiting };
 }
 
 const fingerprint = (states: ReadonlyMap<string, string>) => JSON.stringify([...states]);

@@ -10,6 +10,7 @@ import {
   type Verdict,
 } from '../api/status.ts';
 import type { Check, CheckContext, Finding, Judgement, Location } from '../checks/check.ts';
+import { count } from '../checks/shared/messages.ts';
 import { covers, inForce } from './waivers.ts';
 
 /** The registry, by block name. */
@@ -152,9 +153,6 @@ const located = ({ path, line, revision }: Location) => ({
   ...(line === undefined ? {} : { line }),
   revision: clip(revision, MAX_REVISION),
 });
-
-/** "1 check", "2 checks". */
-const count = (n: number, thing: string) => `${n} ${thing}${n === 1 ? '' : 's'}`;
 
 /** Cuts text to what the CRD accepts, never inside a character; half characters, which no API server stores, are replaced. */
 export function clip(text: string, max: number = MAX_MESSAGE): string {
