@@ -40,14 +40,16 @@ export async function fetchArtifact(
 ): Promise<TreeFiles> {
   const keeping = { limits: TREE_LIMITS, ...given };
   const timeout = AbortSignal.timeout(keeping.limits.milliseconds);
-  const within = AbortSignal.any([signal, timeout]);
+  const refused = new AbortController();
+  const within = AbortSignal.any([signal, timeout, refused.signal]);
   let answer: Answer | undefined;
   try {
     answer = await open(url, within);
     refuseStatus(answer.status, url);
     const [algorithm = '', wanted = ''] = digest.split(':');
     const hash = createHash(algorithm);
-    const files = await unpack(hashed(answer.chunks, hash, keeping.limits), keeping, within);
+    const arriving = hashed(answer.chunks, hash, keeping.limits);
+    const files = await unpack(arriving, keeping, within, () => refused.abort());
     const found = hash.digest('hex');
     if (found !== wanted)
       throw new EvidenceError(

@@ -27,12 +27,14 @@ const MAX_PAX_RECORDS = 64;
 /**
  * Throws EvidenceError (Unreadable) for what is no archive, or one that is
  * refused; what `chunks` throws comes through. Nothing of an archive may be used
- * before all of `chunks` has been seen, and its digest with it.
+ * before all of `chunks` has been seen, and its digest with it. `onRefused` is to
+ * end `chunks`: what is refused is not waited for.
  */
 export async function unpack(
   chunks: AsyncIterable<Buffer>,
   keeping: Keeping,
   signal: AbortSignal,
+  onRefused: () => void,
 ): Promise<TreeFiles> {
   const { limits } = keeping;
   const collector = collectFiles(keeping);
@@ -46,7 +48,10 @@ export async function unpack(
     }
   }
   const ends = await Promise.allSettled([
-    readEntries(archive, collector, limits),
+    readEntries(archive, collector, limits).catch((error: unknown) => {
+      onRefused();
+      throw error;
+    }),
     pipeline(chunks, createGunzip(), bounded, archive, { signal }),
   ]);
   const errors = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []));
