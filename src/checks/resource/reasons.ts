@@ -55,6 +55,11 @@ export const reasons: Readonly<Record<string, ReasonDoc>> = {
     meaning: 'There is no time at freshness.path, or what stands there is none.',
     mend: 'Correct the path, or see why the time was never written.',
   },
+  NotYetDue: {
+    level: 'Unknown',
+    meaning: 'There is no time at freshness.path yet, in an object that is younger than maxAge.',
+    mend: 'Wait; if there is none when the object is as old, that is Fail TimeMissing.',
+  },
   StatusStale: {
     level: 'Unknown',
     meaning: 'The status of the object is of an older generation: its controller has not caught up.',

@@ -128,6 +128,8 @@ export function judgeFreshness(fresh: Freshness, object: WholeObject, subject: S
   const value = at(object, path);
   const offline = value === undefined ? needsCluster(object, subject, path) : undefined;
   if (offline) return { finding: offline };
+  const due = value === undefined ? notYetDue(fresh, object, subject, now) : undefined;
+  if (due) return due;
   const is = value === undefined ? 'is not there' : `is ${JSON.stringify(value)?.slice(0, 80)}`;
   return {
     finding: finding({
@@ -138,6 +140,28 @@ export function judgeFreshness(fresh: Freshness, object: WholeObject, subject: S
       what: `${refer(subject)}: ${path} ${is}, and must be a time (2026-01-31T00:00:00Z) at most ${maxAge} ago.`,
       fix: 'See why it was not written, or correct the path.',
     }),
+  };
+}
+
+/** What was made a moment ago cannot have been neglected for longer. */
+function notYetDue(
+  { path, maxAge }: Freshness,
+  object: WholeObject,
+  subject: Subject,
+  now: Date,
+): Fresh | undefined {
+  const made = momentOf(metaOf(object).creationTimestamp ?? '');
+  const due = made === undefined ? now : after(made, durationMs(maxAge));
+  if (due <= now) return undefined;
+  return {
+    finding: {
+      level: 'Unknown',
+      reason: 'NotYetDue',
+      subject,
+      field: path,
+      message: `${refer(subject)}: ${path} is not there yet; it must be by ${due.toISOString()}, when the object is ${maxAge} old.`,
+    },
+    recheckAt: due,
   };
 }
 
@@ -153,8 +177,9 @@ export function judgeNewest(
     if (moment !== undefined && (!newest || moment > newest.moment)) newest = { moment, subject };
   }
   if (newest) return judgeMoment(fresh, newest.moment, newest.subject, now);
-  const [first] = objects;
-  return first ? judgeFreshness(fresh, first.object, first.subject, now) : {};
+  const made = ({ object }: (typeof objects)[number]) => metaOf(object).creationTimestamp ?? '';
+  const [last] = objects.toSorted((a, b) => made(b).localeCompare(made(a)));
+  return last ? judgeFreshness(fresh, last.object, last.subject, now) : {};
 }
 
 function judgeMoment({ path, maxAge, of }: Freshness, moment: number, subject: Subject, now: Date): Fresh {
