@@ -126,7 +126,9 @@ export function parseManifests(text: string, file: string): Loaded {
   for (const [index, document] of documents.entries()) {
     const error = document.errors[0];
     if (error) {
-      problems.push(`${file}: document ${index + 1} is not YAML: ${error.message.split('\n')[0]}`);
+      problems.push(
+        `${file}: document ${index + 1} is not YAML: ${error.message.split('\n')[0]?.replace(/:$/, '')}`,
+      );
       continue;
     }
     try {

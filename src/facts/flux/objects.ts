@@ -3,7 +3,7 @@
 
 import path from 'node:path';
 import { parseDocument } from 'yaml';
-import { hide } from '../../api/hidden.ts';
+import { hide, whyHidden } from '../../api/hidden.ts';
 import { type Manifest, parseManifests } from '../manifest-files.ts';
 import type { Built, Place } from './build.ts';
 import { type Lookup, substitute } from './envsubst.ts';
@@ -45,11 +45,20 @@ export function createReader(): Reader {
     parsed.set(yaml, object);
     return object;
   };
+  /** A value that is not known may be what keeps the text from being YAML: then it is put into each string by itself. */
+  const withTexts = (text: string, plain: Manifest, lookup: Lookup | undefined): Manifest => {
+    try {
+      return objectOf(withOldBooleans(text));
+    } catch (error) {
+      if (!(error instanceof BuildError) || !lookup || whyHidden(text) === undefined) throw error;
+      return inEachString(plain, lookup);
+    }
+  };
   return (built, kustomization, variables, place) =>
     built.map(({ yaml }) => {
       const plain = objectOf(yaml);
       const text = variables && !isOptedOut(plain) ? withValues(yaml, plain, variables.lookup) : yaml;
-      const object = text === yaml ? plain : objectOf(withOldBooleans(text));
+      const object = text === yaml ? plain : withTexts(text, plain, variables?.lookup);
       return applied(object, kustomization, place);
     });
 }
@@ -105,6 +114,20 @@ function withValues(yaml: string, { kind, metadata }: Manifest, lookup: Lookup):
     );
   }
 }
+
+const OLD_BOOLEAN = /^(y|yes|n|no|on|off|true|false|null)?$/i;
+
+/** A string in which an unknown value or anything but text comes out is not known as a whole. */
+const inEachString = (object: Manifest, lookup: Lookup): Manifest =>
+  JSON.parse(JSON.stringify(object), (_key, each: unknown) => {
+    if (typeof each !== 'string' || !each.includes('$')) return each;
+    const text = substitute(each, lookup);
+    const why = whyHidden(text);
+    if (why !== undefined) return hide(why);
+    return /^[\w./ -]*$/.test(text) && Number.isNaN(Number(text)) && !OLD_BOOLEAN.test(text)
+      ? text
+      : hide(`whether ${text.slice(0, 80)} is a text is not known, for another value of the object is not`);
+  }) as Manifest;
 
 /** Flux reads YAML 1.1 after the substitution: a bare yes or off is a boolean then. */
 function withOldBooleans(yaml: string): string {
