@@ -27,7 +27,7 @@ spec:
       'apps/api.yaml': deployment('api', 'shop'),
     });
     expect(names(world)).toEqual(['Deployment shop/api', 'Quoted shop/web']);
-    const { list, count, also } = objectOf(world, 'Quoted', 'web')?.spec as Record<string, string>;
+    const { list, count, also } = (objectOf(world, 'Quoted', 'web')?.spec ?? {}) as Record<string, string>;
     expect(also).toBe('web-db');
     expect(whyHidden(list ?? '')).toContain('is from Secret flux-system/away');
     expect(whyHidden(count ?? '')).toContain('whether 3 is a text is not known');
