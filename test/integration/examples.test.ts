@@ -11,18 +11,16 @@ import type { Transport } from '../../src/kubernetes/index.ts';
 import { sharedCluster } from '../cluster/suite.ts';
 import { BREAKS, broken } from './examples-breaks.ts';
 import {
-  admin,
   apply,
   deleteItems,
   established,
   eventually,
-  installDefinition,
-  installPermissions,
+  install,
   ROOT,
   SYSTEM,
   statusOf,
 } from './support/cluster.ts';
-import { endOperators, type OperatorProcess, startOperatorProcess } from './support/operator.ts';
+import { endOperators, type OperatorProcess, startOperatorOf } from './support/operator.ts';
 
 const cluster = sharedCluster()!;
 const suite = `examples-${process.pid}`;
@@ -45,19 +43,13 @@ describe.skipIf(!cluster)('the examples in a cluster', () => {
     }, 100_000);
 
   beforeAll(async () => {
-    await installDefinition(cluster);
-    await installPermissions(cluster);
-    transport = await admin(cluster);
+    transport = await install(cluster);
     await applied(path.join(chaos, 'crds'));
     await established(cluster, 'schedules.chaos-mesh.org');
     await applied(path.join(examples, 'cluster'));
     await applied(path.join(chaos, 'experiments'));
     await apply(cluster, await readFile(path.join(examples, 'permissions.yaml'), 'utf8'));
-    operator = await startOperatorProcess(
-      cluster,
-      await cluster.serviceAccountKubeconfig(SYSTEM, 'remediation-operator'),
-      { leaseName: suite, more: ['--watch-label-selector', `suite=${suite}`] },
-    );
+    operator = await startOperatorOf(cluster, suite);
     for (const name of items) {
       const item = parse(await readFile(path.join(examples, `january-2026/${name}.yaml`), 'utf8'));
       item.metadata.labels.suite = suite;

@@ -10,18 +10,16 @@ import { launch } from '../../src/cli/testing/run.ts';
 import type { KubeObject, Transport } from '../../src/kubernetes/index.ts';
 import { sharedCluster } from '../cluster/suite.ts';
 import {
-  admin,
   apply,
   deleteItems,
   documents,
   eventually,
   getJson,
-  installDefinition,
-  installPermissions,
+  install,
   SYSTEM,
   statusOf,
 } from './support/cluster.ts';
-import { endOperators, metric, type OperatorProcess, startOperatorProcess } from './support/operator.ts';
+import { endOperators, metric, type OperatorProcess, startOperatorOf } from './support/operator.ts';
 import { budget, CHECK, deployment, item, namespaceObject, policy } from './support/scene.ts';
 
 const cluster = sharedCluster()!;
@@ -35,9 +33,7 @@ describe.skipIf(!cluster)('the operator', () => {
   let operator: OperatorProcess;
 
   beforeAll(async () => {
-    await installDefinition(cluster);
-    await installPermissions(cluster);
-    transport = await admin(cluster);
+    transport = await install(cluster);
     await apply(
       cluster,
       documents(
@@ -50,11 +46,7 @@ describe.skipIf(!cluster)('the operator', () => {
     );
     await cluster.kubectl(['rollout', 'status', 'deployment/web', '-n', SHOP, '--timeout=60s']);
     await cluster.kubectl(['rollout', 'status', 'deployment/own', '-n', TENANT, '--timeout=60s']);
-    operator = await startOperatorProcess(
-      cluster,
-      await cluster.serviceAccountKubeconfig(SYSTEM, 'remediation-operator'),
-      { leaseName: suite, more: ['--watch-label-selector', `suite=${suite}`] },
-    );
+    operator = await startOperatorOf(cluster, suite);
   });
   afterAll(async () => {
     await operator?.stop();

@@ -4,21 +4,11 @@
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launch } from '../../src/cli/testing/run.ts';
+import { remediation } from '../../src/cli/testing/run.ts';
 import type { Transport } from '../../src/kubernetes/index.ts';
 import { sharedCluster } from '../cluster/suite.ts';
-import {
-  admin,
-  apply,
-  deleteItems,
-  documents,
-  eventually,
-  installDefinition,
-  installPermissions,
-  SYSTEM,
-  statusOf,
-} from './support/cluster.ts';
-import { endOperators, startOperatorProcess } from './support/operator.ts';
+import { apply, deleteItems, documents, eventually, install, SYSTEM, statusOf } from './support/cluster.ts';
+import { endOperators, startOperatorOf } from './support/operator.ts';
 import { budget, CHECK, deployment, item, namespaceObject } from './support/scene.ts';
 
 const cluster = sharedCluster()!;
@@ -33,9 +23,7 @@ describe.skipIf(!cluster)('a report of what the operator found', () => {
   let file: string;
 
   beforeAll(async () => {
-    await installDefinition(cluster);
-    await installPermissions(cluster);
-    transport = await admin(cluster);
+    transport = await install(cluster);
     await apply(cluster, documents(namespaceObject(SHOP), deployment(web), deployment(bare), budget(web)));
     for (const { name } of [web, bare])
       await cluster.kubectl(['rollout', 'status', `deployment/${name}`, '-n', SHOP, '--timeout=60s']);
@@ -44,11 +32,7 @@ describe.skipIf(!cluster)('a report of what the operator found', () => {
         cluster,
         documents(item({ name, namespace: SYSTEM, suite, checks, spec: { number, title: TITLE, ...spec } })),
       );
-    const operator = await startOperatorProcess(
-      cluster,
-      await cluster.serviceAccountKubeconfig(SYSTEM, 'remediation-operator'),
-      { leaseName: suite, more: ['--watch-label-selector', `suite=${suite}`] },
-    );
+    const operator = await startOperatorOf(cluster, suite);
     try {
       await put(`${suite}-done`, 1, [CHECK.budget(web)], { milestone: 'Week 1' });
       await put(`${suite}-drifted`, 2, [CHECK.budget(bare)], { claim: { status: 'Implemented' } });
@@ -80,7 +64,7 @@ describe.skipIf(!cluster)('a report of what the operator found', () => {
     await transport?.close();
   });
 
-  const run = (...args: string[]) => launch([...args, '--kubeconfig', file, '-l', `suite=${suite}`]);
+  const run = (...args: string[]) => remediation([...args, '--kubeconfig', file, '-l', `suite=${suite}`]);
   const report = async (format: string) => {
     const ran = await run('report', '--format', format);
     expect(ran.code).toBe(0);

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launch } from '../../src/cli/testing/run.ts';
+import { remediation } from '../../src/cli/testing/run.ts';
 import type { Transport } from '../../src/kubernetes/index.ts';
 import { sharedCluster } from '../cluster/suite.ts';
 import {
@@ -18,36 +18,15 @@ import {
   installDefinition,
   SYSTEM,
 } from './support/cluster.ts';
-import { budget, item, namespaceObject } from './support/scene.ts';
+import { budget, deployment, item, namespaceObject } from './support/scene.ts';
 
 const cluster = sharedCluster()!;
 const suite = `suggest-${process.pid}`;
 const SHOP = `suggest-shop-${process.pid}`;
 
 /** A Deployment of one replica without probes, as many are. */
-const bare = (name: string, container: object = {}): object => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { namespace: SHOP, name },
-  spec: {
-    replicas: 1,
-    selector: { matchLabels: { app: name } },
-    template: {
-      metadata: { labels: { app: name } },
-      spec: {
-        terminationGracePeriodSeconds: 1,
-        containers: [
-          {
-            name: 'main',
-            image: 'registry.example/main:1',
-            ports: [{ name: 'http', containerPort: 80 }],
-            ...container,
-          },
-        ],
-      },
-    },
-  },
-});
+const bare = (name: string, container: object = {}): object =>
+  deployment({ namespace: SHOP, name }, 1, container);
 
 /** An admission policy that lets nobody make budgets in the namespace of this suite. */
 const refusing: readonly object[] = [
@@ -92,7 +71,7 @@ describe.skipIf(!cluster)('suggest', () => {
   let folder: string;
 
   const run = (command: string, ...args: string[]) =>
-    launch([command, ...args], { env: { KUBECONFIG: cluster.kubeconfigPath } });
+    remediation([command, ...args], { env: { KUBECONFIG: cluster.kubeconfigPath } });
 
   beforeAll(async () => {
     await installDefinition(cluster);

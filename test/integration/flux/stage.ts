@@ -9,18 +9,16 @@ import type { FluxPrograms } from '../../flux/build.ts';
 import { type ServedRepository, TOKEN_USER } from '../../flux/git-server.ts';
 import { type Flux, type GitRepositoryInput, gitRepository, startFlux } from '../../flux/lab.ts';
 import {
-  admin,
   apply,
   deleteItems,
   documents,
   eventually,
   getJson,
-  installDefinition,
-  installPermissions,
+  install,
   SYSTEM,
   statusOf,
 } from '../support/cluster.ts';
-import { endOperators, type OperatorProcess, startOperatorProcess } from '../support/operator.ts';
+import { endOperators, type OperatorProcess, startOperatorOf } from '../support/operator.ts';
 import { item, namespaceObject } from '../support/scene.ts';
 import { type Follower, follow } from './follow.ts';
 import { type Artifact, type GitRepository, secret, untilRevision } from './support.ts';
@@ -80,17 +78,11 @@ export async function setStage(
   const offered = new Set<string>();
   const sources = `/apis/source.toolkit.fluxcd.io/v1/namespaces/${namespace}/gitrepositories`;
   const items = `/apis/remediation.dev/v1alpha1/namespaces/${SYSTEM}/remediationitems`;
-  await installDefinition(cluster);
-  await installPermissions(cluster);
+  const transport = await install(cluster);
   await apply(cluster, documents(namespaceObject(namespace)));
-  const transport = await admin(cluster);
   const flux = await startFlux(cluster, programs);
 
-  const startOperator = async (label: string, flags: readonly string[]) =>
-    startOperatorProcess(cluster, await cluster.serviceAccountKubeconfig(SYSTEM, 'remediation-operator'), {
-      leaseName: label,
-      more: ['--watch-label-selector', `suite=${label}`, ...flags],
-    });
+  const startOperator = (label: string, flags: readonly string[]) => startOperatorOf(cluster, label, flags);
   const lookOnThisMachine = ['--allow-evidence-from', '127.0.0.0/8'];
   let operator = await startOperator(suite, lookOnThisMachine);
 

@@ -27,6 +27,13 @@ const PERMISSIONS = [
   'role.yaml',
 ];
 
+/** Everything that an operator finds where it is installed; answers a connection of the cluster's administrator. */
+export async function install(cluster: Cluster): Promise<Transport> {
+  await installDefinition(cluster);
+  await installPermissions(cluster);
+  return admin(cluster);
+}
+
 /** Applies the CRD and waits until it is served. */
 export async function installDefinition(cluster: Cluster): Promise<void> {
   await cluster.kubectl([

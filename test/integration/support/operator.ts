@@ -94,6 +94,17 @@ export async function startOperatorProcess(
   };
 }
 
+/** One with a lease of its own for the items that have this label `suite`; `more` are further options. */
+export async function startOperatorOf(
+  cluster: Cluster,
+  suite: string,
+  more: readonly string[] = [],
+): Promise<OperatorProcess> {
+  const kubeconfig = await cluster.serviceAccountKubeconfig(SYSTEM, 'remediation-operator');
+  const flags = ['--watch-label-selector', `suite=${suite}`, ...more];
+  return startOperatorProcess(cluster, kubeconfig, { leaseName: suite, more: flags });
+}
+
 /** Ends what a failed test left running. */
 export function endOperators(): void {
   for (const child of running) child.kill('SIGKILL');

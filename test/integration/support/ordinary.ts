@@ -6,17 +6,7 @@ import type { ItemStatus } from '../../../src/api/status.ts';
 import type { LeaseSpec, Transport } from '../../../src/kubernetes/index.ts';
 import { type LocalCluster, startCluster } from '../../cluster/index.ts';
 import { suiteName } from '../../cluster/suite.ts';
-import {
-  admin,
-  apply,
-  documents,
-  eventually,
-  getJson,
-  installDefinition,
-  installPermissions,
-  SYSTEM,
-  statusOf,
-} from './cluster.ts';
+import { apply, documents, eventually, getJson, install, SYSTEM, statusOf } from './cluster.ts';
 import { endOperators, type OperatorProcess, startOperatorProcess } from './operator.ts';
 import { budget, CHECK, deployment, healthy, item, policy } from './scene.ts';
 
@@ -57,9 +47,7 @@ export async function ordinaryDay(suite: string): Promise<OrdinaryDay> {
 }
 
 async function dawn(cluster: LocalCluster, suite: string): Promise<OrdinaryDay> {
-  await installDefinition(cluster);
-  await installPermissions(cluster);
-  const transport = await admin(cluster);
+  const transport = await install(cluster);
   await apply(cluster, healthy(web));
   await apply(cluster, documents(deployment(api, 3), budget(api, '50%'), policy(api)));
   const kubeconfig = await cluster.serviceAccountKubeconfig(SYSTEM, 'remediation-operator');

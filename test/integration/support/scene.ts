@@ -14,8 +14,13 @@ export const namespaceObject = (name: string): object => ({
   metadata: { name },
 });
 
-/** A Deployment whose container has both probes. */
-export const deployment = ({ namespace, name }: Scene, replicas = 2): object => ({
+const PROBES = {
+  readinessProbe: { httpGet: { path: '/ready', port: 'http' } },
+  livenessProbe: { tcpSocket: { port: 80 } },
+};
+
+/** A Deployment whose container has both probes, or the fields that are given instead. */
+export const deployment = ({ namespace, name }: Scene, replicas = 2, container: object = PROBES): object => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: { namespace, name },
@@ -31,8 +36,7 @@ export const deployment = ({ namespace, name }: Scene, replicas = 2): object => 
             name: 'main',
             image: 'registry.example/main:1',
             ports: [{ name: 'http', containerPort: 80 }],
-            readinessProbe: { httpGet: { path: '/ready', port: 'http' } },
-            livenessProbe: { tcpSocket: { port: 80 } },
+            ...container,
           },
         ],
       },
