@@ -1,5 +1,5 @@
-// What becomes of an object whose text holds a value that the repository does not
-// show, where the text with it is no YAML.
+// What becomes of an object that holds a value which the repository does not show:
+// where the text with it is no YAML, and where only the network has it.
 
 import { describe, expect, it } from 'vitest';
 import { whyHidden } from '../../api/hidden.ts';
@@ -31,5 +31,32 @@ spec:
     expect(also).toBe('web-db');
     expect(whyHidden(list ?? '')).toContain('is from Secret flux-system/away');
     expect(whyHidden(count ?? '')).toContain('whether 3 is a text is not known');
+  });
+
+  it('are files of the network in a ConfigMap whose name does not hang on them', async () => {
+    const generator = (more: string) =>
+      `resources: [web.yaml]\nconfigMapGenerator:\n- name: dashboards\n  namespace: shop\n  literals: [a=b]\n  files: [own.json, "flux.json=https://flux.invalid/cluster.json", "https://flux.invalid/other.json"]\n${more}`;
+    const files = (more: string) => ({
+      [`${CLUSTER}/apps.yaml`]: kustomization('apps', './apps'),
+      'apps/kustomization.yaml': generator(more),
+      'apps/web.yaml': deployment('web', 'shop'),
+      'apps/own.json': '{}',
+    });
+    for (const more of [
+      '  options: {disableNameSuffixHash: true}\n',
+      'generatorOptions: {disableNameSuffixHash: true}\n',
+    ]) {
+      const world = await read(files(more));
+      expect(names(world)).toEqual(['ConfigMap shop/dashboards', 'Deployment shop/web']);
+      const data = (objectOf(world, 'ConfigMap', 'dashboards')?.data ?? {}) as Record<string, string>;
+      expect(Object.keys(data).sort()).toEqual(['a', 'flux.json', 'other.json', 'own.json']);
+      expect(whyHidden(data['flux.json'] ?? '')).toBe(
+        'only the network can show https://flux.invalid/cluster.json',
+      );
+      expect(data).toMatchObject({ a: 'b', 'own.json': '{}' });
+    }
+    const hashed = await read(files(''));
+    expect(names(hashed)).toEqual([]);
+    expect(hashed.notes.join()).toContain('cannot be built without the network');
   });
 });

@@ -4,6 +4,7 @@
 
 import { lstat, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { hide } from '../../api/hidden.ts';
 import { checkAliases, checkInline } from './aliases.ts';
 import type { Place } from './build.ts';
 import { replaceFile } from './copies.ts';
@@ -71,6 +72,7 @@ export function createReadiness(): Readiness {
         changed = true;
       }
     }
+    if (hideRemoteData(config)) changed = true;
     const read = documentsNamedIn(config);
     for (const entry of [...read, ...dataNamedIn(config)]) {
       const here = await isHere(entry, folder, place);
@@ -124,6 +126,41 @@ function dataNamedIn(config: Config): string[] {
       found.push(...(Array.isArray(envs) ? envs : []), env);
     }
   return found.filter((entry): entry is string => typeof entry === 'string');
+}
+
+/**
+ * Files that only the network can show become values that are not known, in
+ * ConfigMaps whose names do not hang on what they hold. Answers whether there are any.
+ */
+function hideRemoteData(config: Config): boolean {
+  const { disableNameSuffixHash: everywhere } = (config.generatorOptions ?? {}) as GeneratorOptions;
+  let found = false;
+  const entries = listOf(config, 'configMapGenerator').map((entry) => {
+    const { files, literals, options } = (entry ?? {}) as {
+      files?: unknown;
+      literals?: unknown;
+      options?: GeneratorOptions;
+    };
+    if (!Array.isArray(files) || (options?.disableNameSuffixHash ?? everywhere) !== true) return entry;
+    const remote = files.filter((each) => /^([^=]*=)?https?:\/\//.test(String(each)));
+    if (remote.length === 0) return entry;
+    found = true;
+    const hidden = remote.map((each) => {
+      const [, key, url = ''] = /^(?:([^=:]*)=)?(.*)$/s.exec(String(each)) ?? [];
+      return `${key || path.posix.basename(url)}=${hide(`only the network can show ${url}`)}`;
+    });
+    return {
+      ...(entry as object),
+      files: files.filter((each) => !remote.includes(each)),
+      literals: [...(Array.isArray(literals) ? literals : []), ...hidden],
+    };
+  });
+  if (found) config.configMapGenerator = entries;
+  return found;
+}
+
+interface GeneratorOptions {
+  readonly disableNameSuffixHash?: unknown;
 }
 
 /** Throws where it leads out of the source: kustomize would read files of this machine. */
