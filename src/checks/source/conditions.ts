@@ -66,7 +66,7 @@ const expression = (value: unknown): string =>
     .trim();
 
 const FALSE = /^(false|0|null|''|!\s*true)$/i;
-const OF_EVENT = /^github\.event_name\s*==\s*'(\w+)'$/;
+const OF_EVENT = /^github\.event_name\s*(==|!=)\s*'(\w+)'$/;
 
 /** Why a condition can never hold: it is false, one part of it is, or it wants an event that starts nothing. */
 export function neverHolds(value: unknown, { events }: Pick<Starts, 'events'>): string | undefined {
@@ -78,8 +78,8 @@ export function neverHolds(value: unknown, { events }: Pick<Starts, 'events'>): 
   if (/[|()]/.test(bare)) return undefined;
   if (bare.split('&&').some((part) => FALSE.test(part.trim()))) return String(value);
   for (const part of text.split('&&')) {
-    const [, wanted] = OF_EVENT.exec(part.trim()) ?? [];
-    if (wanted && events && !events.includes(wanted))
+    const [, is, event] = OF_EVENT.exec(part.trim()) ?? [];
+    if (is && events && !events.some((each) => (each === event) === (is === '==')))
       return `${String(value)}, and the workflow runs on ${events.join(', ')} only`;
   }
   return undefined;

@@ -110,7 +110,9 @@ function workflow(text: string, onGitHub: boolean): Workflow {
     if (steps.length + list(field(job, 'steps')).length > MAX_STEPS) return TOO_MANY;
     const within: Within = {
       job: id,
-      permissions: permissionsOf(field(job, 'permissions') ?? field(root, 'permissions')),
+      permissions: permissionsOf(
+        Object.hasOwn(job, 'permissions') ? job.permissions : field(root, 'permissions'),
+      ),
       never: never(id),
       conditions: conditionOf(field(job, 'if')),
       starts,
