@@ -3,6 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { API_VERSION, KIND } from '../api/group.ts';
 import { type ItemStatus, statusSchema } from '../api/status.ts';
 import { asList, type JudgedItem } from '../report/items.ts';
 import { UsageError } from './exit.ts';
@@ -39,10 +40,24 @@ export async function readMemory(file: string | undefined): Promise<ReadonlyMap<
   }
 }
 
-export async function keepMemory(file: string | undefined, judged: readonly JudgedItem[]): Promise<void> {
+/** What was judged now, and `before` of all other items: a run may be of some of them only. */
+export async function keepMemory(
+  file: string | undefined,
+  judged: readonly JudgedItem[],
+  before: ReadonlyMap<string, ItemStatus>,
+): Promise<void> {
   if (!file) return;
+  const now = new Set(
+    judged.map(({ raw: { metadata } }) => `${metadata.namespace ?? 'default'}/${metadata.name}`),
+  );
+  const others = [...before]
+    .filter(([key]) => !now.has(key))
+    .map(([key, status]): JudgedItem => {
+      const [namespace, name] = key.split('/');
+      return { raw: { apiVersion: API_VERSION, kind: KIND, metadata: { namespace, name } }, status };
+    });
   try {
-    await replaceFile(file, asList(judged, 'json'));
+    await replaceFile(file, asList([...judged, ...others], 'json'));
   } catch (error) {
     throw new UsageError(`--memory ${file} cannot be written: ${(error as Error).message}`);
   }

@@ -315,6 +315,33 @@ describe('verify --memory', () => {
     expect(JSON.parse(await readFile(at('memory.json'), 'utf8'))).toMatchObject({ kind: 'List' });
   });
 
+  it('forgets nothing of the items that a run is not about', async () => {
+    const states = async (...args: string[]) => {
+      const { stdout } = await offline(...args, '--memory', 'some.json', '-o', 'json');
+      return statuses(stdout).map(({ status }) => status.firstImplementedAt);
+    };
+    const [first] = await states('done.yaml');
+    expect(first).toBeDefined();
+    expect(await states('done.yaml', '-n', 'nobody')).toEqual([]);
+    expect(await states('open.yaml')).toEqual([undefined]);
+    expect(await states('done.yaml', 'open.yaml')).toEqual([first, undefined]);
+  });
+
+  it('remembers nothing of a run that could not read everything', async () => {
+    await mkdir(at('half'), { recursive: true });
+    const run = async (budgets: string) => {
+      await write('half/shop.yaml', deployment('web'));
+      await write('half/budget.yaml', budgets);
+      return verify('--manifests', 'half', '--static', 'done.yaml', '--memory', 'half.json', '-o', 'json');
+    };
+    await run(budget('web'));
+    const before = await readFile(at('half.json'), 'utf8');
+    const torn = await run('key: [unclosed\n');
+    expect(torn.code).toBe(2);
+    expect(torn.stderr).toContain('half.json is left as it is until everything can be read');
+    expect(await readFile(at('half.json'), 'utf8')).toBe(before);
+  });
+
   it('says which file it cannot read, and writes nothing over it', async () => {
     await write('not-memory.json', 'precious');
     const ran = await offline('done.yaml', '--memory', 'not-memory.json');

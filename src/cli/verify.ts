@@ -18,8 +18,11 @@ export async function verify(paths: readonly string[], flags: VerifyFlags): Prom
     for (const line of world.notes) say(`note: ${line}`);
     for (const problem of world.problems) say(`error: ${problem}`);
     if (world.items.length === 0 && world.problems.length === 0) say(noItems(world, paths, flags));
-    const judged = await judgeAll(world, await readMemory(flags.memory));
-    await keepMemory(flags.memory, judged);
+    const memory = await readMemory(flags.memory);
+    const judged = await judgeAll(world, memory);
+    // What cannot be read counts as missing here: no regression that should be remembered.
+    if (world.problems.length === 0) await keepMemory(flags.memory, judged, memory);
+    else if (flags.memory) say(`note: ${flags.memory} is left as it is until everything can be read`);
     process.stdout.write(await render(judged, flags, world));
     process.exitCode = exitStatus(judged, world.problems.length > 0, flags.strict);
   } finally {
