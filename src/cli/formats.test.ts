@@ -7,25 +7,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { budget, deployment } from '../facts/flux/testing/repository.ts';
 import { remediation } from './testing/run.ts';
 
-const deployment = (name: string) => `---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: ${name}, namespace: shop}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: ${name}}}
-  template:
-    metadata: {labels: {app: ${name}}}
-    spec: {containers: [{name: main, image: x}]}
-`;
-const BUDGET = `---
-apiVersion: policy/v1
-kind: PodDisruptionBudget
-metadata: {name: web, namespace: shop}
-spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}
-`;
 const EVIL = '"\\e[2J\\u009b31m <script>alert(1)</script> ]]> [x](https://evil.example) | `y` \\u202Etxt"';
 const item = (name: string, more = '', title = `Budget of ${name}`) => `---
 apiVersion: remediation.dev/v1alpha1
@@ -44,7 +28,10 @@ beforeAll(async () => {
   await promisify(execFile)('git', ['init', '-q', folder]);
   await mkdir(path.join(folder, 'apps/shop'), { recursive: true });
   const write = (file: string, text: string) => writeFile(path.join(folder, file), text);
-  await write('apps/shop/all.yaml', `# The shop.\n${deployment('web')}${BUDGET}${deployment('naked')}`);
+  await write(
+    'apps/shop/all.yaml',
+    `# The shop.\n${deployment('web', 'shop')}${budget('web', 'shop')}${deployment('naked', 'shop')}`,
+  );
   await write('done.yaml', item('web'));
   await write('open.yaml', item('naked'));
   await write('claimed.yaml', item('naked', 'claim: {status: Implemented}'));

@@ -70,11 +70,11 @@ spec:
     spec: {containers: [{name: main, image: "registry.example/${name}:1"}]}
 `;
 
-export const budget = (name: string, namespace: string | undefined) => `---
+export const budget = (name: string, namespace: string | undefined, minAvailable = 1) => `---
 apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata: {name: "${name}"${namespace ? `, namespace: "${namespace}"` : ''}}
-spec: {minAvailable: 1, selector: {matchLabels: {app: "${name}"}}}
+spec: {minAvailable: ${minAvailable}, selector: {matchLabels: {app: "${name}"}}}
 `;
 
 export const configMap = (name: string, namespace: string | undefined, data: string) => `---
