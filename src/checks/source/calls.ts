@@ -77,7 +77,8 @@ export function runsOf(file: SourceFile, script: Script, field: string, place: P
 
   function call(step: Step, from: From): void {
     const doubt = (finding: Finding, elsewhere: boolean) => {
-      if (doubts.length < MAX_DOUBTS) doubts.push({ jobs: from.jobs, elsewhere, finding });
+      if (step.never === undefined && doubts.length < MAX_DOUBTS)
+        doubts.push({ jobs: from.jobs, elsewhere, finding });
     };
     if (!step.uses.startsWith('./')) {
       if (step.isJob) doubt(ofOthers(step, from, field, place), true);
@@ -89,6 +90,7 @@ export function runsOf(file: SourceFile, script: Script, field: string, place: P
       : ['action.yml', 'action.yaml'].map((name) => (path ? `${path}/${name}` : name));
     const target = paths.map((each) => place.tree.files.get(each)).find((each) => each !== undefined);
     if (!target) {
+      if (!step.isJob && place.tree.files.has(path ? `${path}/Dockerfile` : 'Dockerfile')) return;
       const why = paths.map((each) => place.tree.leftOut(each)).find((each) => each !== undefined);
       // A workflow is always of the same commit: GitHub refuses one that is not there.
       if (why !== undefined || !step.isJob) doubt(notThere(step, from, why, field, place), why === undefined);
