@@ -106,7 +106,7 @@ function thoseThatCount({ kind, where }: Params, all: readonly WholeObject[], bu
   const going: WholeObject[] = [];
   const findings: Finding[] = [];
   for (const object of all) {
-    const isGoing = metaOf(object).deletionTimestamp !== undefined;
+    const isGoing = Boolean(metaOf(object).deletionTimestamp);
     const answer =
       where === undefined ? 'holds' : askOf(where, wholeSubject(kind, object), 'where', object, budget);
     if (answer === 'holds') (isGoing ? going : objects).push(object);
@@ -206,8 +206,8 @@ function tooFew(params: Params, amount: number, all: readonly WholeObject[], con
 
 /** As good as gone, and still there: neither proves anything. */
 function beingDeleted(subject: Subject, object: WholeObject): Finding {
-  const { deletionTimestamp, finalizers = [] } = metaOf(object);
-  const held = finalizers.length > 0 ? `, held by ${someOf(finalizers)}` : '';
+  const { deletionTimestamp, finalizers } = metaOf(object);
+  const held = Array.isArray(finalizers) && finalizers.length > 0 ? `, held by ${someOf(finalizers)}` : '';
   return finding({
     level: 'Unknown',
     reason: 'BeingDeleted',

@@ -72,6 +72,7 @@ describe('objects', () => {
       { metadata: null },
       { metadata: [] },
       named('x', { status: { conditions: 'none' } }),
+      { metadata: { name: 'y', deletionTimestamp: 'now', finalizers: null } },
     ] as WholeObject[];
     const params = { expect: [{ cel: "self.metadata.name == 'x'" }], condition: { type: 'Ready' } };
     expect(judge(params, known(odd as readonly WholeObject[])).passed).toBe(0);
