@@ -6,6 +6,7 @@ import type { ListFact } from '../../facts/view.ts';
 import type { CheckContext, Finding } from '../check.ts';
 import { finding, isUnknowable, unknownFinding } from '../shared/messages.ts';
 import { isRunning } from '../shared/pods.ts';
+import { remember } from '../shared/remember.ts';
 import {
   buildModel,
   ciliumSettings,
@@ -98,16 +99,8 @@ function joined(lists: readonly (readonly Pod[])[]): readonly Pod[] {
   return whole;
 }
 
-const runs = new WeakMap<readonly Pod[], readonly Pod[]>();
-
 /** Those of the pods that run; the same array for the same list. */
-function running(pods: readonly Pod[]): readonly Pod[] {
-  const before = runs.get(pods);
-  if (before) return before;
-  const now = pods.filter(isRunning);
-  runs.set(pods, now);
-  return now;
-}
+const running = remember((pods: readonly Pod[]): readonly Pod[] => pods.filter(isRunning));
 
 /** Each message once. */
 function once(findings: readonly Finding[]): readonly Finding[] {
@@ -137,26 +130,14 @@ export function holdsPods(peer: Peer): boolean {
 }
 
 const DEFAULTS: Readonly<Record<string, string>> = Object.freeze({});
-const settingsKnown = new WeakMap<object, Settings>();
 
 /** The same settings for the same data, so that what is remembered under them stays found. */
-function settingsOf(data: Readonly<Record<string, string>>): Settings {
-  const before = settingsKnown.get(data);
-  if (before) return before;
-  const settings = ciliumSettings(data);
-  settingsKnown.set(data, settings);
-  return settings;
-}
+const settingsOf = remember((data: Readonly<Record<string, string>>): Settings => ciliumSettings(data));
 
-const remembered = new WeakMap<Policy, { services: boolean; names: boolean }>();
-
-function traits(policy: Policy): { services: boolean; names: boolean } {
-  const before = remembered.get(policy);
-  if (before) return before;
-  const now = { services: readsServices(policy), names: mayNameEgressPorts(policy) };
-  remembered.set(policy, now);
-  return now;
-}
+const traits = remember((policy: Policy) => ({
+  services: readsServices(policy),
+  names: mayNameEgressPorts(policy),
+}));
 
 const speaksOfServices = (policy: Policy) => traits(policy).services;
 const namesEgressPorts = (policy: Policy) => traits(policy).names;

@@ -7,6 +7,7 @@ import type { CheckContext, Finding, Subject } from '../check.ts';
 import { finding, refer, someOf } from '../shared/messages.ts';
 import { controllerOf } from '../shared/owners.ts';
 import { isRunning } from '../shared/pods.ts';
+import { remember } from '../shared/remember.ts';
 import { describeSelector, matcher } from '../shared/selectors.ts';
 import type { PolicyInput } from './engine/index.ts';
 import type { Params } from './schema.ts';
@@ -152,18 +153,8 @@ function hostFindings(pods: ReadonlySet<Pod>): Finding[] {
   );
 }
 
-const workloads = new WeakMap<Pod, Subject>();
-
 /** The workload that a pod belongs to; the pod itself where nothing controls it. */
-export function workloadOf(pod: Pod): Subject {
-  const before = workloads.get(pod);
-  if (before) return before;
-  const now = controllingWorkload(pod);
-  workloads.set(pod, now);
-  return now;
-}
-
-function controllingWorkload(pod: Pod): Subject {
+export const workloadOf = remember((pod: Pod): Subject => {
   const { namespace, name, labels } = pod.meta;
   const owner = controllerOf(pod.meta);
   if (!owner) return { kind: 'Pod', namespace, name };
@@ -172,7 +163,7 @@ function controllingWorkload(pod: Pod): Subject {
     return { kind: 'Deployment', namespace, name: owner.name.slice(0, -suffix.length) };
   }
   return { kind: owner.kind, namespace, name: owner.name };
-}
+});
 
 /** What is wrong with some pods, before it is told of their workloads. */
 export interface Fault {

@@ -5,6 +5,7 @@ import type { Pod, PodDisruptionBudget } from '../../facts/kinds.ts';
 import type { Finding } from '../check.ts';
 import { finding, refer, someOf, subjectOf } from '../shared/messages.ts';
 import { isAlive, selectedPods } from '../shared/pods.ts';
+import { remember } from '../shared/remember.ts';
 import { describeSelector, type Labels, matcher } from '../shared/selectors.ts';
 import type { MatchedWorkload } from '../shared/workloads.ts';
 import { budgetsSelecting } from './eviction.ts';
@@ -124,7 +125,7 @@ function noBudget(
   budgets: readonly PodDisruptionBudget[],
   all: readonly Pod[] | undefined,
 ): Finding {
-  const withoutPods = all ? idleBudgets(budgets, all) : [];
+  const withoutPods = all ? idleBudgets(budgets)(all) : [];
   const near = (withoutPods.length > 0 ? withoutPods : [...budgets].sort(byName))
     .slice(0, 3)
     .map((budget) => {
@@ -144,24 +145,12 @@ function noBudget(
   });
 }
 
-const idle = new WeakMap<
-  readonly PodDisruptionBudget[],
-  WeakMap<readonly Pod[], readonly PodDisruptionBudget[]>
->();
-
-/** Budgets that select no pod at all: one of them may have lost its pods by a change of its selector. */
-function idleBudgets(
-  budgets: readonly PodDisruptionBudget[],
-  all: readonly Pod[],
-): readonly PodDisruptionBudget[] {
-  const byPods = idle.get(budgets) ?? new WeakMap<readonly Pod[], readonly PodDisruptionBudget[]>();
-  idle.set(budgets, byPods);
-  const known = byPods.get(all);
-  if (known) return known;
-  const found = budgets.filter(({ spec }) => selectedPods(spec.selector, all).length === 0).sort(byName);
-  byPods.set(all, found);
-  return found;
-}
+/** Budgets that select no pod of `all`: one of them may have lost its pods by a change of its selector. */
+const idleBudgets = remember((budgets: readonly PodDisruptionBudget[]) =>
+  remember((all: readonly Pod[]) =>
+    budgets.filter(({ spec }) => selectedPods(spec.selector, all).length === 0).sort(byName),
+  ),
+);
 
 const byName = (a: PodDisruptionBudget, b: PodDisruptionBudget) => (a.meta.name < b.meta.name ? -1 : 1);
 

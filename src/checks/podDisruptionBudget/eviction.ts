@@ -2,6 +2,7 @@
 // pkg/registry/core/pod/storage/eviction.go of Kubernetes 1.36.
 
 import type { Condition, Pod, PodDisruptionBudget } from '../../facts/kinds.ts';
+import { remember } from '../shared/remember.ts';
 import { type Labels, matcher } from '../shared/selectors.ts';
 
 /**
@@ -34,20 +35,14 @@ interface Index {
   readonly others: readonly PodDisruptionBudget[];
 }
 
-const indexes = new WeakMap<readonly PodDisruptionBudget[], Index>();
-
-function indexOf(budgets: readonly PodDisruptionBudget[]): Index {
-  const known = indexes.get(budgets);
-  if (known) return known;
+const indexOf = remember((budgets: readonly PodDisruptionBudget[]): Index => {
   const label = ({ spec }: PodDisruptionBudget) =>
     Object.entries(spec.selector?.matchLabels ?? {})[0]?.join('=');
   const labelled = Map.groupBy(budgets, (budget) => label(budget) ?? '');
   const others = labelled.get('') ?? [];
   labelled.delete('');
-  const index = { labelled, others };
-  indexes.set(budgets, index);
-  return index;
-}
+  return { labelled, others };
+});
 
 /**
  * The budgets of one namespace whose selector matches these labels, by name; one

@@ -5,6 +5,7 @@
 import { type ASTNode, Environment } from '@marcbachmann/cel-js';
 import { Meter, matchesOf, OverBudget } from './cel-meter.ts';
 import { convert, TooDeep } from './cel-values.ts';
+import { remember } from './remember.ts';
 
 const MAX_SOURCE = 1024;
 
@@ -75,19 +76,6 @@ function newEnvironment(meter: Meter): Environment {
     .registerVariable('self', 'dyn')
     .registerFunction('metered(ast): dyn', ((macro: { args: ASTNode[] }) =>
       meter.root(macro.args[0])) as never);
-}
-
-function remember(
-  evaluate: (self: Readonly<Record<string, unknown>>) => CelResult,
-): (self: Readonly<Record<string, unknown>>) => CelResult {
-  const results = new WeakMap<object, CelResult>();
-  return (self) => {
-    const known = results.get(self);
-    if (known) return known;
-    const result = evaluate(self);
-    results.set(self, result);
-    return result;
-  };
 }
 
 function run(

@@ -3,6 +3,7 @@
 
 import type { Meta, Pod, ReplicaSet, Selector } from '../../facts/kinds.ts';
 import { controllerOf } from './owners.ts';
+import { remember } from './remember.ts';
 import { matcher } from './selectors.ts';
 import type { MatchedWorkload } from './workloads.ts';
 
@@ -10,13 +11,8 @@ interface Owned {
   readonly meta: Meta;
 }
 
-const indexes = new WeakMap<readonly Owned[], ReadonlyMap<string, readonly Owned[]>>();
-
-/** The objects of a list by the uid of their controller, remembered while the list stays the same one. */
-function byController<T extends Owned>(list: readonly T[]): ReadonlyMap<string, readonly T[]> {
-  const known = indexes.get(list);
-  if (known) return known as ReadonlyMap<string, readonly T[]>;
-  const index = new Map<string, T[]>();
+const controlled = remember((list: readonly Owned[]): ReadonlyMap<string, readonly Owned[]> => {
+  const index = new Map<string, Owned[]>();
   for (const object of list) {
     const uid = controllerOf(object.meta)?.uid;
     if (uid === undefined) continue;
@@ -24,9 +20,12 @@ function byController<T extends Owned>(list: readonly T[]): ReadonlyMap<string, 
     if (group) group.push(object);
     else index.set(uid, [object]);
   }
-  indexes.set(list, index);
   return index;
-}
+});
+
+/** The objects of a list by the uid of their controller. */
+const byController = <T extends Owned>(list: readonly T[]) =>
+  controlled(list) as ReadonlyMap<string, readonly T[]>;
 
 /** All pods that the workload controls, whatever their state. */
 export function podsOf(
@@ -64,34 +63,26 @@ export function isRunning(pod: Pod): boolean {
   return pod.status.phase === 'Running' && pod.meta.deletionTimestamp === undefined;
 }
 
-const uids = new WeakMap<readonly Owned[], ReadonlyMap<string, Owned>>();
+const uids = remember((list: readonly Owned[]) => new Map(list.map((object) => [object.meta.uid, object])));
 
-/** The object of a list with this uid, remembered while the list stays the same one. */
-export function byUid<T extends Owned>(list: readonly T[], uid: string): T | undefined {
-  let index = uids.get(list);
-  if (!index) {
-    index = new Map(list.map((object) => [object.meta.uid, object]));
-    uids.set(list, index);
-  }
-  return index.get(uid) as T | undefined;
-}
+/** The object of a list with this uid. */
+export const byUid = <T extends Owned>(list: readonly T[], uid: string) =>
+  uids(list).get(uid) as T | undefined;
 
-const namespaces = new WeakMap<readonly Owned[], ReadonlyMap<string, readonly Owned[]>>();
+const namespaces = remember((list: readonly Owned[]): ReadonlyMap<string, readonly Owned[]> => {
+  const index = Map.groupBy(list, ({ meta }) => meta.namespace);
+  // A list of one namespace is its own answer, so that what is remembered on it stays found.
+  return index.size === 1 ? new Map([...index.keys()].map((key) => [key, list])) : index;
+});
 const NONE: readonly never[] = Object.freeze([]);
 
 /** The objects of a list in one namespace; the same array while the list stays the same one. */
-export function inNamespace<T extends Owned>(list: readonly T[], namespace: string): readonly T[] {
-  let index = namespaces.get(list);
-  if (!index) {
-    index = Map.groupBy(list, ({ meta }) => meta.namespace);
-    // A list of one namespace is its own answer, so that what is remembered on it stays found.
-    if (index.size === 1) index = new Map([...index.keys()].map((key) => [key, list]));
-    namespaces.set(list, index);
-  }
-  return (index.get(namespace) ?? NONE) as readonly T[];
-}
+export const inNamespace = <T extends Owned>(list: readonly T[], namespace: string) =>
+  (namespaces(list).get(namespace) ?? NONE) as readonly T[];
 
-const labelled = new WeakMap<readonly Pod[], Map<string, ReadonlyMap<string | undefined, readonly Pod[]>>>();
+const labelled = remember(
+  (_: readonly Pod[]) => new Map<string, ReadonlyMap<string | undefined, readonly Pod[]>>(),
+);
 
 /** The pods of one namespace's list that a selector selects, through an index on one of its labels. */
 export function selectedPods(selector: Selector | undefined, pods: readonly Pod[]): readonly Pod[] {
@@ -99,11 +90,7 @@ export function selectedPods(selector: Selector | undefined, pods: readonly Pod[
   const [label] = Object.entries(selector?.matchLabels ?? {});
   if (!label) return pods.filter(({ meta }) => matches(meta.labels));
   const [key, value] = label;
-  let indexes = labelled.get(pods);
-  if (!indexes) {
-    indexes = new Map();
-    labelled.set(pods, indexes);
-  }
+  const indexes = labelled(pods);
   let index = indexes.get(key);
   if (!index) {
     index = Map.groupBy(pods, ({ meta }) => meta.labels[key]);

@@ -2,13 +2,13 @@
 // object, so that judging thousands of pods costs no parsing.
 
 import type { Selector } from '../../facts/kinds.ts';
+import { remember } from './remember.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 export type LabelMatcher = (labels: Labels) => boolean;
 
 const nothing: LabelMatcher = () => false;
 const everything: LabelMatcher = () => true;
-const compiled = new WeakMap<Selector, LabelMatcher>();
 
 /**
  * metav1.LabelSelectorAsSelector: null selects nothing, {} everything. One that
@@ -16,15 +16,10 @@ const compiled = new WeakMap<Selector, LabelMatcher>();
  * (pkg/registry/core/pod/storage/eviction.go, getPodDisruptionBudgets).
  */
 export function matcher(selector: Selector | undefined): LabelMatcher {
-  if (selector === undefined) return nothing;
-  const known = compiled.get(selector);
-  if (known) return known;
-  const made = compile(selector);
-  compiled.set(selector, made);
-  return made;
+  return selector === undefined ? nothing : compiled(selector);
 }
 
-function compile(selector: Selector): LabelMatcher {
+const compiled = remember((selector: Selector): LabelMatcher => {
   const tests: LabelMatcher[] = [];
   for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
     tests.push((labels) => own(labels, key) === value);
@@ -38,7 +33,7 @@ function compile(selector: Selector): LabelMatcher {
   if (!only) return everything;
   if (tests.length === 1) return only;
   return (labels) => tests.every((test) => test(labels));
-}
+});
 
 /** labels.NewRequirement and Requirement.Matches: NotIn and DoesNotExist hold where the key is absent. */
 function expression(key: string, operator: string, values: readonly string[]): LabelMatcher | undefined {

@@ -5,6 +5,7 @@ import type { Meta, Pod } from '../../facts/kinds.ts';
 import { nameMatches } from './names.ts';
 import { inNamespace, selectedPods } from './pods.ts';
 import { compileRe2 } from './re2.ts';
+import { remember } from './remember.ts';
 import { describeSelector, matcher } from './selectors.ts';
 import { lastChange, settle } from './settling.ts';
 
@@ -25,6 +26,17 @@ const pod = (name: string, more: Partial<Meta> = {}, status: Partial<Pod['status
   meta: meta(name, more),
   spec: { serviceAccountName: 'default', hostNetwork: false, containers: [], initContainers: [] },
   status: { phase: 'Running', ready: true, ...status },
+});
+
+it('what is remembered is worked out once for each object, whatever it is', () => {
+  const asked: object[] = [];
+  const isEmpty = remember((of: object) => {
+    asked.push(of);
+    return Object.keys(of).length === 0;
+  });
+  const [some, none] = [{ a: 1 }, {}];
+  expect([some, none, some, none, {}].map(isEmpty)).toEqual([false, true, false, true, true]);
+  expect(asked).toHaveLength(3);
 });
 
 describe('names', () => {

@@ -1,6 +1,7 @@
 // Pods folded to the identities that policies can tell apart, remembered for as
 // long as the pods, the namespaces and the label filter stay the same.
 
+import { remember } from '../../shared/remember.ts';
 import type { Settings } from './config.ts';
 import { type LabelFilter, podLabels } from './labels.ts';
 import { HOST, type Identity } from './peers.ts';
@@ -42,16 +43,11 @@ export interface PodIdentity {
   readonly serviceAccount: string;
 }
 
-const knownSpaces = new WeakMap<readonly NamespaceInput[], ReadonlyMap<string, Labels>>();
-
 /** The labels of namespaces by their names; the same map for the same list. */
-export function namespaceLabels(namespaces: readonly NamespaceInput[]): ReadonlyMap<string, Labels> {
-  const before = knownSpaces.get(namespaces);
-  if (before) return before;
-  const spaces = new Map(namespaces.map(({ meta }) => [meta.name, meta.labels]));
-  knownSpaces.set(namespaces, spaces);
-  return spaces;
-}
+export const namespaceLabels = remember(
+  (namespaces: readonly NamespaceInput[]): ReadonlyMap<string, Labels> =>
+    new Map(namespaces.map(({ meta }) => [meta.name, meta.labels])),
+);
 
 /** The endpoints of one namespace; the same object for as long as its pods stay the same. */
 export interface Group<P extends PodInput = PodInput> {
@@ -187,21 +183,10 @@ export function identityOf(
 
 const NOTHING_RESERVED: ReadonlySet<string> = new Set();
 
-interface PortsWithKey {
-  readonly ports: PodPorts;
-  readonly key: string;
-}
-
-const knownPorts = new WeakMap<PodInput, PortsWithKey>();
-
-function portsWithKey(pod: PodInput): PortsWithKey {
-  const before = knownPorts.get(pod);
-  if (before) return before;
+const portsWithKey = remember((pod: PodInput) => {
   const ports = podPorts(pod.spec.containers.flatMap((container) => container.ports));
-  const now = { ports, key: portsKey(ports) };
-  knownPorts.set(pod, now);
-  return now;
-}
+  return { ports, key: portsKey(ports) };
+});
 
 /** Equal for equal ports. */
 function portsKey(ports: PodPorts): string {
@@ -212,14 +197,8 @@ function portsKey(ports: PodPorts): string {
     .join(',');
 }
 
-const knownTables = new WeakMap<readonly PodInput[], NamedPorts>();
-
 /** The agent's table of named ports over these pods; those on the host's network are in no table. */
-export function tableOf(pods: readonly PodInput[]): NamedPorts {
-  const before = knownTables.get(pods);
-  if (before) return before;
-  const endpoints = pods.filter((pod) => !pod.spec.hostNetwork);
-  const table = portTable(endpoints.map((pod) => portsWithKey(pod).ports));
-  knownTables.set(pods, table);
-  return table;
-}
+export const tableOf = remember(
+  (pods: readonly PodInput[]): NamedPorts =>
+    portTable(pods.filter((pod) => !pod.spec.hostNetwork).map((pod) => portsWithKey(pod).ports)),
+);
