@@ -86,7 +86,7 @@ export async function readFlux({
     const visit = createVisitor({ sources, kustomize });
     const root = await findRoot(below, top, sources, visit);
     let walked = await walk(root, visit);
-    if (await sources.leavingOut(rulesIn(walked))) walked = await walk(root, visit);
+    if (await sources.leavingOut(rulesIn(objectsOf(walked)))) walked = await walk(root, visit);
     refuseBroken(root, walked, cluster, top);
     const { notes, ...reached } = effectiveOf(walked);
     const installed = await withReleases(reached.applied, { sources, kustomize, helm });
@@ -162,6 +162,8 @@ async function findRoot(
     return files.some((file) => file.startsWith(folder));
   };
   if (!self && only && others.length === 0 && !isDefined(only) && first.every(isHere)) sources.setOwn(only);
+  // Most often the source stands in the cluster folder: everything is built once then.
+  await sources.leavingOut(rulesIn(objects));
   return self ?? bootstrap;
 }
 
@@ -195,11 +197,13 @@ function refuseBroken(root: Kustomization, { visits }: Walk, cluster: string, to
   );
 }
 
-/** What the objects of sources say of the files that they leave out; nothing where that is not known. */
-function rulesIn({ visits }: Walk): readonly IgnoreRules[] {
-  const objects = [...visits.values()].flatMap(({ outcome }) =>
+const objectsOf = ({ visits }: Walk) =>
+  [...visits.values()].flatMap(({ outcome }) =>
     outcome.state === 'away' ? [] : (outcome.objects ?? []).map(({ object }) => object),
   );
+
+/** What the objects of sources say of the files that they leave out; nothing where that is not known. */
+function rulesIn(objects: readonly Manifest[]): readonly IgnoreRules[] {
   return [...syncedSources(objects), ...objects].flatMap((object) => {
     const kind = SOURCE_KINDS.find((each) => each === object.kind);
     if (!kind || !isOfGroup(object.apiVersion)) return [];

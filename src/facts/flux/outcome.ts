@@ -188,22 +188,31 @@ function doubtAbout({ object, by }: Applied): Doubt | undefined {
   };
 }
 
-/** Two Kustomizations that apply one object differently undo each other's work for ever. */
+const FEW = 3;
+
+/** Kustomizations that apply one object differently undo each other's work for ever. */
 function twice(applied: readonly Applied[]): string[] {
-  const first = new Map<string, Applied>();
-  const found: string[] = [];
+  const byObject = new Map<string, Applied[]>();
   for (const each of applied) {
     const { apiVersion, kind, metadata } = each.object;
     const { namespace = '', name } = metadata;
     const key = `${apiVersion.split('/').slice(0, -1).join()} ${kind} ${namespace}/${name}`;
-    const other = first.get(key);
-    if (other && other.by !== each.by && contentOf(other) !== contentOf(each))
-      found.push(
-        `${kind} ${namespace ? `${namespace}/` : ''}${name} is applied by Kustomization ${other.by} and, otherwise, by ${each.by}: the latter counts here`,
-      );
-    first.set(key, each);
+    const some = byObject.get(key);
+    if (some) some.push(each);
+    else byObject.set(key, [each]);
   }
-  return found;
+  return [...byObject.values()].flatMap((some) => {
+    const last = some.at(-1) as Applied;
+    const content = some.length > 1 ? contentOf(last) : '';
+    const others = new Set(
+      some.filter((each) => each.by !== last.by && contentOf(each) !== content).map(({ by }) => by),
+    );
+    if (others.size === 0) return [];
+    const { kind, metadata } = last.object;
+    const shown = [...others].slice(0, FEW).join(', ');
+    const more = others.size > FEW ? ` and ${others.size - FEW} more` : '';
+    return `${kind} ${metadata.namespace ? `${metadata.namespace}/` : ''}${metadata.name} is applied by ${others.size === 1 ? 'Kustomization' : 'Kustomizations'} ${shown}${more} and, otherwise, by ${last.by}: the latter counts here`;
+  });
 }
 
 /** Without the labels that say whose it is. */

@@ -14,7 +14,7 @@ export type NamedFolders = ReadonlyMap<string, string>;
 export interface Sources {
   /** The files of a source; undefined where nothing says which folder stands for it. */
   artifact(ref: Required<SourceReference>): Promise<Artifact | undefined>;
-  /** What the objects of the sources say, known only after a first look. Answers whether any copy is another one by it. */
+  /** What the objects of the sources say, known only after a look. Answers whether any copy is another one by it than before. */
   leavingOut(rules: readonly IgnoreRules[]): Promise<boolean>;
   /** Says that a source object is the repository itself. */
   setOwn(ref: Required<SourceReference>): void;
@@ -67,19 +67,20 @@ export function openSources(folder: string, named: NamedFolders): Sources {
   };
   /** What an object says that stands for the repository holds for it by its other names too. */
   const ofRepository = () => [...rules.values()].find(({ source }) => isRepository(source));
+  const rulesOf = (ref: Required<SourceReference>) =>
+    rules.get(keyOf(ref)) ?? (folderOf(ref) === folder ? ofRepository() : undefined) ?? UNSAID;
   return {
     artifact: async (ref) => {
       const from = folderOf(ref);
-      if (from === undefined) return undefined;
-      return copy(from, rules.get(keyOf(ref)) ?? (from === folder ? ofRepository() : undefined));
+      return from === undefined ? undefined : copy(from, rulesOf(ref));
     },
     setOwn: ({ namespace, name }) => own.add(`${namespace}/${name}`),
     leavingOut: async (found) => {
       const bearing = found.filter(({ source }) => folderOf(source) !== undefined);
+      const isChange = bearing.some((each) => effectOf(each) !== effectOf(rulesOf(each.source)));
       for (const each of bearing) rules.set(keyOf(each.source), each);
-      if (bearing.every((each) => effectOf(each) === effectOf(UNSAID))) return false;
-      await discard();
-      return true;
+      if (isChange) await discard();
+      return isChange;
     },
     repository: () => copy(folder, ofRepository()),
     all: () => Promise.all(copies.values()),

@@ -217,6 +217,19 @@ patches:
     expect(other.notes.join()).toContain('nothing says which folder stands for it');
   });
 
+  it('says once of an object that several apply, each otherwise, which of them counts', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const world = await read({
+      [`${CLUSTER}/apps.yaml`]: names.map((name) => kustomization(name, `./${name}`)).join(''),
+      ...Object.fromEntries(
+        names.map((name) => [`${name}/x.yaml`, configMap('x', 'shop', `{by: ${name === 'c' ? 'f' : name}}`)]),
+      ),
+    });
+    expect(world.notes).toEqual([
+      'ConfigMap shop/x is applied by Kustomizations flux-system/a, flux-system/b, flux-system/d and 1 more and, otherwise, by flux-system/f: the latter counts here',
+    ]);
+  });
+
   it('takes another source from the folder that is named for it', async () => {
     const other = await repositoryOf({ 'deploy/web.yaml': deployment('web', 'shop') });
     const files = {
