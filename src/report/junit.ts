@@ -3,8 +3,7 @@
 
 import type { CheckStatus } from '../api/status.ts';
 import { fixOf } from './items.ts';
-import { placeText } from './markdown.ts';
-import { evidenceOf, type PlaceOf, type ReportItem, type ReviewReport, refer } from './review.ts';
+import { evidenceOf, type PlaceOf, placeText, type ReportItem, type ReviewReport, refer } from './review.ts';
 
 /** Work that nobody called done is no failure, unless `strict`: it is skipped, as `verify` ends with 0. */
 export function asJunit({ head, items, placeOf, at }: ReviewReport, strict = false): string {

@@ -1,18 +1,19 @@
 // The review as Markdown: what was observed, with the claim beside it, in a form
 // that `import` reads back to the same items.
 
-import type { StatusFinding } from '../api/status.ts';
 import { enclosed } from './enclosed.ts';
 import { fixOf } from './items.ts';
 import {
   byMilestone,
   byPriority,
   claims,
+  claimText,
   counted,
   countStates,
+  deciding,
   evidenceOf,
-  type Place,
   type PlaceOf,
+  placeText,
   type ReportItem,
   type ReviewReport,
   refer,
@@ -57,7 +58,7 @@ export function asMarkdown(report: ReviewReport): string {
           item.impact ?? '',
           item.owner ?? '',
           item.dueDate ?? '',
-          claimText(item),
+          marked(item),
           `${MARKS[item.state]} ${item.state}`,
           item.status.progress ?? '',
         ]),
@@ -95,11 +96,8 @@ function summary(items: readonly ReportItem[]): string[] {
   ];
 }
 
-export function claimText({ claim }: ReportItem): string {
-  if (!claim) return '';
-  const word = claim.status === 'InProgress' ? 'In progress' : claim.status;
-  return `${CLAIM_MARKS[claim.status] ?? ''} ${word}${claim.date ? ` (${claim.date})` : ''}${claim.note ? `: ${claim.note}` : ''}`.trim();
-}
+const marked = (item: ReportItem): string =>
+  item.claim ? `${CLAIM_MARKS[item.claim.status] ?? ''} ${claimText(item)}`.trim() : '';
 
 function details(item: ReportItem): string[] {
   if (!item.description) return [];
@@ -172,20 +170,6 @@ function observed(items: readonly ReportItem[], placeOf: PlaceOf): string[] {
       : []),
   ];
 }
-
-/** The findings that decide. */
-export const deciding = ({
-  status,
-}: ReportItem): { readonly check: string; readonly type: string; readonly finding: StatusFinding }[] =>
-  [...(status.prerequisites ?? []), ...(status.checks ?? [])].flatMap((check) =>
-    (check.findings ?? [])
-      .filter(({ severity }) => severity === 'Fail' || severity === 'Unknown')
-      .map((finding) => ({ check: check.name, type: check.type, finding })),
-  );
-
-/** path:line, and the revision where it is not that of the repository at hand. */
-export const placeText = ({ path, line, revision }: Place): string =>
-  `${path}${line ? `:${line}` : ''}${revision ? ` at ${revision}` : ''}`;
 
 const findings = (item: ReportItem, placeOf: PlaceOf): string =>
   deciding(item)

@@ -232,6 +232,27 @@ export function claims(items: readonly ReportItem[]): Claims {
   };
 }
 
+/** What people said of the item, with the day and their note; empty where they said nothing. */
+export function claimText({ claim }: ReportItem): string {
+  if (!claim) return '';
+  const word = claim.status === 'InProgress' ? 'In progress' : claim.status;
+  return `${word}${claim.date ? ` (${claim.date})` : ''}${claim.note ? `: ${claim.note}` : ''}`;
+}
+
+/** The findings that decide. */
+export const deciding = ({
+  status,
+}: ReportItem): { readonly check: string; readonly type: string; readonly finding: StatusFinding }[] =>
+  [...(status.prerequisites ?? []), ...(status.checks ?? [])].flatMap((check) =>
+    (check.findings ?? [])
+      .filter(({ severity }) => severity === 'Fail' || severity === 'Unknown')
+      .map((finding) => ({ check: check.name, type: check.type, finding })),
+  );
+
+/** path:line, and the revision where it is not that of the repository at hand. */
+export const placeText = ({ path, line, revision }: Place): string =>
+  `${path}${line ? `:${line}` : ''}${revision ? ` at ${revision}` : ''}`;
+
 /** "#9", or the title where the review has no numbers. */
 export const refer = ({ number, title }: ReportItem): string =>
   number === undefined ? `"${title}"` : `#${number}`;

@@ -3,9 +3,17 @@
 
 import { KIND } from '../api/group.ts';
 import type { StatusFinding } from '../api/status.ts';
-import { deciding } from './markdown.ts';
+import { fixOf } from './items.ts';
 import { printable, toJson } from './printable.ts';
-import { evidenceOf, type Place, type PlaceOf, type ReportItem, type ReviewReport, refer } from './review.ts';
+import {
+  deciding,
+  evidenceOf,
+  type Place,
+  type PlaceOf,
+  type ReportItem,
+  type ReviewReport,
+  refer,
+} from './review.ts';
 
 /** What a reason of a check means and how to mend it, for the rules. */
 export type Explain = (
@@ -79,9 +87,7 @@ function findingsOf(item: ReportItem, placeOf: PlaceOf): Found[] {
     return {
       ruleId: `${type}/${finding.reason}`,
       level: levelOf(item, finding),
-      text: [finding.message, finding.fix && !finding.message.includes(finding.fix) ? finding.fix : '']
-        .filter(Boolean)
-        .join(' '),
+      text: [finding.message, fixOf(finding)].filter(Boolean).join(' '),
       key: [
         check,
         finding.reason,

@@ -3,12 +3,13 @@
 
 import type { CheckStatus, StatusFinding, Transition } from '../../api/status.ts';
 import { fixOf } from '../items.ts';
-import { claimText, placeText } from '../markdown.ts';
 import {
+  claimText,
   counted,
   evidenceOf,
   type Place,
   type PlaceOf,
+  placeText,
   type ReportItem,
   type ReviewReport,
 } from '../review.ts';
@@ -62,7 +63,7 @@ export const blamed = ({ state, status: { history: [last] = [] } }: ReportItem):
 function facts(item: ReportItem, now: Date): [string, string][] {
   const { status, source } = item;
   const all: [string, string | undefined][] = [
-    ['Claim', esc(claimText(item).replace(/^[^\p{L}\p{N}]+/u, ''))],
+    ['Claim', esc(claimText(item))],
     ['Checks', status.progress && `${esc(status.progress)} pass`],
     ['Since', status.since && [moment(status.since), ago(status.since, now)].filter(Boolean).join(' · ')],
     ['Changed by', blamed(item)],
