@@ -194,4 +194,6 @@ async function update(file: string, { items }: ReviewReport): Promise<void> {
   for (const { line, text } of result.changed)
     process.stdout.write(`${printable(`${file}:${line}: ${text}`)}\n`);
   for (const { line, text } of result.left) say(`${file}:${line}: left as it is: ${text}`);
+  if (result.changed.length + result.left.length === 0)
+    say(`note: ${file} is left as it is: no status cell or check box of these items says anything else`);
 }

@@ -161,6 +161,13 @@ describe('an operator that cannot serve its health', () => {
 });
 
 describe('report', () => {
+  it('says that a document has nothing to write into', async () => {
+    await writeFile(at('other.md'), '# Other\n\n- [ ] Wash the car\n');
+    const ran = await run('report', '--items', 'items', '-f', 'shop.yaml', '--update', 'other.md');
+    expect(ran).toMatchObject({ code: 0, stdout: '' });
+    expect(ran.stderr).toContain('other.md is left as it is: no status cell or check box of these items');
+  });
+
   it('does not take --format where it writes into a document', async () => {
     const { code, stderr } = await run('report', '--update', 'review.md', '--format', 'html');
     expect(code).toBe(2);
@@ -178,6 +185,14 @@ describe('an item of a version that there is not', () => {
 });
 
 describe('a table of verdicts', () => {
+  it('says once what several checks share', async () => {
+    const checks = ['a', 'b'].map((name) => `{name: ${name}, source: {files: [{path: x.md}]}}`).join(', ');
+    await writeFile(at('items/budgets.yaml'), ITEM.replace(/checks: .*/, `checks: [${checks}]`));
+    const { stdout } = await run('verify', 'items', '-f', 'shop.yaml', '--static');
+    expect(stdout).toContain('\n  a, b: Unknown NeedsCluster: nothing says which folder stands for');
+    expect(stdout.match(/NeedsCluster/g)).toHaveLength(1);
+  });
+
   it('says a fix once', async () => {
     const { stdout } = await run('verify', 'items', '-f', 'shop.yaml', '--static');
     const details = stdout.slice(stdout.indexOf('\n  web: '));

@@ -93,22 +93,34 @@ export function asTable(judged: readonly JudgedItem[], { wide, color, now }: Tab
   return `${[...table, ...(details.length > 0 ? ['', ...details] : [])].join('\n')}\n`;
 }
 
-/** What a person needs to act: each finding that decides, with its fix. */
+/** What a person needs to act: each finding that decides, with its fix; once, where checks share it. */
 function detail({ raw, status }: JudgedItem): string[] {
   if (status.state === 'Implemented' || status.state === 'Suspended') return [];
-  const lines = [`${clean(raw.metadata.name)}: ${clean(status.summary)}`];
-  for (const check of [...(status.prerequisites ?? []), ...(status.checks ?? [])]) {
-    if (check.verdict !== 'Fail' && check.verdict !== 'Unknown') continue;
-    for (const finding of check.findings ?? []) {
-      if (finding.severity !== 'Fail' && finding.severity !== 'Unknown') continue;
-      lines.push(clean(`  ${check.name}: ${finding.severity} ${finding.reason}: ${finding.message}`));
-      const fix = fixOf(finding);
-      if (fix) lines.push(`    fix: ${clean(fix)}`);
-    }
-    const hidden = (check.findingsTotal ?? 0) - (check.findings?.length ?? 0);
-    if (hidden > 0) lines.push(clean(`  ${check.name}: and ${hidden} more findings`));
-  }
-  return lines;
+  const checks = [...(status.prerequisites ?? []), ...(status.checks ?? [])].filter(
+    ({ verdict }) => verdict === 'Fail' || verdict === 'Unknown',
+  );
+  const told = checks.flatMap(({ name, findings = [] }) =>
+    findings
+      .filter(({ severity }) => severity === 'Fail' || severity === 'Unknown')
+      .map((finding) => ({ name, finding })),
+  );
+  const alike = Map.groupBy(
+    told,
+    ({ finding: { severity, reason, message } }) => `${severity} ${reason}: ${message}`,
+  );
+  return [
+    `${clean(raw.metadata.name)}: ${clean(status.summary)}`,
+    ...[...alike].flatMap(([text, all]) => {
+      const names = [...new Set(all.map(({ name }) => name))].join(', ');
+      const fixes = new Set(all.map(({ finding }) => fixOf(finding)).filter(Boolean));
+      return [clean(`  ${names}: ${text}`), ...[...fixes].map((fix) => `    fix: ${clean(fix)}`)];
+    }),
+    ...checks.flatMap(({ name, findings = [], findingsTotal = 0 }) =>
+      findingsTotal > findings.length
+        ? [clean(`  ${name}: and ${findingsTotal - findings.length} more findings`)]
+        : [],
+    ),
+  ];
 }
 
 /** The fix, where the message does not say it already. */
