@@ -6,11 +6,18 @@ import type { Permissions } from './workflow.ts';
 
 type Access = 'read' | 'write' | 'none';
 
-/** What the token may, as far as the file says: undefined where the repository's settings decide. */
-function accessOf(scope: string, permissions: Permissions): Access | 'at least read' | undefined {
+/**
+ * What the token may, as far as the file says: undefined where the repository's settings decide. `isBound`: not
+ * what it is given, but how much a workflow that it calls may ask for.
+ */
+function accessOf(
+  scope: string,
+  permissions: Permissions,
+  isBound: boolean,
+): Access | 'at least read' | undefined {
   if (permissions === undefined) {
     // https://docs.github.com/en/actions/reference/github_token-reference: the same in both defaults.
-    if (scope === 'id-token') return 'none';
+    if (scope === 'id-token') return isBound ? undefined : 'none';
     if (scope === 'metadata') return 'read';
     return scope === 'contents' || scope === 'packages' ? 'at least read' : undefined;
   }
@@ -22,14 +29,14 @@ function accessOf(scope: string, permissions: Permissions): Access | 'at least r
 
 /** What is wrong with a scope, where each of the grants bounds the others. */
 export function permission(scope: string, wanted: Access, grants: readonly Permissions[]): readonly Lack[] {
-  const lacks = grants.map((given) => ofGrant(scope, wanted, given));
+  const lacks = grants.map((given, index) => ofGrant(scope, wanted, given, index < grants.length - 1));
   if (wanted === 'none' && lacks.includes(undefined)) return [];
   const found = lacks.filter((lack) => lack !== undefined);
   return [found.find(({ level }) => level === 'Fail') ?? found[0]].filter((lack) => lack !== undefined);
 }
 
-function ofGrant(scope: string, wanted: Access, permissions: Permissions): Lack | undefined {
-  const is = accessOf(scope, permissions);
+function ofGrant(scope: string, wanted: Access, given: Permissions, isBound: boolean): Lack | undefined {
+  const is = accessOf(scope, given, isBound);
   if (is === wanted || (wanted === 'read' && (is === 'write' || is === 'at least read'))) return undefined;
   const field = `permissions.${scope}`;
   const fix = `Set permissions of the job: {${scope}: ${wanted}}.`;

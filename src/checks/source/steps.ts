@@ -205,9 +205,12 @@ function nameOf(uses: string): string {
   return name.startsWith('docker://') ? name.replace(/:[^/:]*$/, '') : name;
 }
 
-/** GitHub does not tell apart upper and lower case here. */
-const isMeant = (pattern: string, uses: string): boolean =>
-  nameMatches(pattern.toLowerCase(), (pattern.includes('@') ? uses : nameOf(uses)).toLowerCase());
+/** With the version where the pattern has one: behind an @, or as the tag of an image. GitHub tells no case apart. */
+function isMeant(pattern: string, uses: string): boolean {
+  const tagged = nameOf(pattern) !== pattern;
+  const whole = pattern.includes('@') ? uses : tagged ? uses.replace(/@.*$/, '') : nameOf(uses);
+  return nameMatches(pattern.toLowerCase(), whole.toLowerCase());
+}
 
 function lacksOf(wanted: Wanted, step: Meant, effort: Effort): readonly Lack[] {
   return [
