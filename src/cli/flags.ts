@@ -1,21 +1,26 @@
-// What `verify` and `report` were asked for, as commander hands it over.
+// What the commands that judge were asked for, as commander hands it over.
 
-/** What every command that judges takes. */
-export interface JudgeFlags {
+/** Where the facts come from. */
+export interface FactsFlags {
   readonly kubeconfig?: string;
   readonly context?: string;
+  /** Seconds. */
+  readonly timeout: number;
   readonly manifests?: readonly string[];
   /** The cluster folder of a repository that Flux applies. */
   readonly flux?: string;
   /** [NAMESPACE/NAME=]DIR: the folders that stand for Flux sources. */
   readonly source?: readonly string[];
   readonly static: boolean;
+}
+
+/** What every command that judges items takes. */
+export interface JudgeFlags extends FactsFlags {
   /** Special addresses (CIDR) that evidence may be fetched from all the same. */
   readonly allowEvidenceFrom?: readonly string[];
   readonly namespace?: string;
   readonly selector?: string;
   readonly memory?: string;
-  readonly timeout: number;
 }
 
 export interface VerifyFlags extends JudgeFlags {

@@ -6,15 +6,12 @@ import { RepositoryError, readFlux, withDoubts } from '../facts/flux/index.ts';
 import type { Manifest } from '../facts/manifest-files.ts';
 import { manifestSource } from '../facts/manifests.ts';
 import { UsageError } from './exit.ts';
+import type { FactsFlags } from './flags.ts';
 import { withHindsight } from './hindsight.ts';
 import { namedFolders } from './source-folders.ts';
 import { neverChanges, type Opened } from './sources.ts';
 
-export interface FluxFlags {
-  readonly flux: string;
-  readonly source?: readonly string[];
-  readonly static: boolean;
-}
+export type FluxFlags = Pick<FactsFlags, 'source' | 'static'> & { readonly flux: string };
 
 /** Throws a UsageError where there is nothing to follow. */
 export async function openFlux(

@@ -16,6 +16,7 @@ import {
 } from '../kubernetes/index.ts';
 import { connect, whyRefused } from './connect.ts';
 import { UsageError } from './exit.ts';
+import type { FactsFlags, JudgeFlags } from './flags.ts';
 import { tellingOfWaiting } from './terminal.ts';
 
 export interface Opened {
@@ -36,11 +37,7 @@ export interface Opened {
 }
 
 /** Throws a UsageError where they name two places, or none that --static could be about. */
-export function mustGoTogether(flags: {
-  readonly manifests?: readonly string[];
-  readonly flux?: string;
-  readonly static: boolean;
-}): void {
+export function mustGoTogether(flags: Pick<FactsFlags, 'manifests' | 'flux' | 'static'>): void {
   const { manifests, flux } = flags;
   if (flux !== undefined && manifests)
     throw new UsageError('--flux and --manifests are two places to take the facts from: give one of them');
@@ -68,18 +65,9 @@ export function openManifests(
 /** The nextChange of files. Whoever has patience waits for something else, which keeps the process alive. */
 export const neverChanges = (withinMs: number): Promise<void> => sleep(withinMs, undefined, { ref: false });
 
-export interface ClusterFlags {
-  readonly kubeconfig?: string;
-  readonly context?: string;
-  /** Seconds. */
-  readonly timeout: number;
-  /** Special addresses (CIDR) that evidence may be fetched from all the same. */
-  readonly allowEvidenceFrom?: readonly string[];
-}
-
 /** Throws a UsageError that names what is missing where the cluster does not answer. */
 export async function openCluster(
-  flags: ClusterFlags,
+  flags: Pick<JudgeFlags, 'kubeconfig' | 'context' | 'timeout' | 'allowEvidenceFrom'>,
   userAgent: string,
 ): Promise<Opened & { readonly transport: Transport }> {
   const connection = await connect(flags);

@@ -9,6 +9,7 @@ import { isFromCluster, loadManifests, type Manifest } from '../../facts/manifes
 import { rollOut } from '../../facts/static.ts';
 import { reachJson, reachTable } from '../../report/reach/index.ts';
 import { EXIT_OK, EXIT_UNKNOWN, EXIT_USAGE, UsageError } from '../exit.ts';
+import type { FactsFlags } from '../flags.ts';
 import { openFlux } from '../flux.ts';
 import { mustGoTogether, type Opened, openCluster, openManifests } from '../sources.ts';
 import { likesColor, say } from '../terminal.ts';
@@ -19,13 +20,7 @@ import { type Doubts, matrixOf, type Scope } from './matrix.ts';
 import { type PeerText, parsePeer, parsePort } from './peers.ts';
 import { drawReach } from './picture.ts';
 
-export interface ReachFlags {
-  readonly kubeconfig?: string;
-  readonly context?: string;
-  readonly manifests?: readonly string[];
-  readonly flux?: string;
-  readonly source?: readonly string[];
-  readonly static: boolean;
+export interface ReachFlags extends FactsFlags {
   readonly namespace?: string;
   readonly ports?: readonly string[];
   readonly from?: readonly string[];
@@ -33,7 +28,6 @@ export interface ReachFlags {
   readonly why?: readonly string[];
   readonly fold?: Fold;
   readonly output: 'table' | 'json' | 'dot' | 'svg';
-  readonly timeout: number;
   readonly color: boolean;
 }
 
