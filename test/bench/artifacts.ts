@@ -4,16 +4,16 @@
 // alone, in a process of its own with the flags of the image. Nothing is asserted.
 
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
-import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
-import { pack } from 'tar-stream';
+import {
+  type Given,
+  sha256,
+  startArtifactServer,
+  tarGzOf,
+} from '../../src/facts/artifacts/testing/archives.ts';
 import type { Task } from './artifacts-reader.ts';
 import { imageFlags } from './process.ts';
 
@@ -21,33 +21,23 @@ const MB = 1_000_000;
 /** As Node sets it where the container may use 512 MiB, the limit in deploy/base. */
 const HEAP_FLAG = '--max-old-space-size=256';
 
-interface Archive {
-  readonly bytes: Buffer;
-  readonly digest: string;
-}
-
 /** About this many bytes of archive: files of 20 kB, of words that compress about as well as manifests do. */
-async function archiveOf(bytes: number, revision: number): Promise<Archive> {
-  const archive = pack();
-  const whole = buffer(archive as unknown as NodeJS.ReadableStream);
+function archiveOf(bytes: number, revision: number): Promise<Buffer> {
   let seed = 1;
   const random = () => {
     seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
     return seed;
   };
-  const files = Math.ceil(bytes / 6_800);
-  for (let at = 0; at < files; at++) {
+  const files = Array.from({ length: Math.ceil(bytes / 6_800) }, (_, at): Given => {
     const lines: string[] = [`# revision ${at % 10 === 0 ? revision : 0}`];
     for (let size = 0; size < 20_000; ) {
       const line = `  name-${random() % 512}: ${random().toString(36)}`;
       lines.push(line);
       size += line.length + 1;
     }
-    archive.entry({ name: `apps/team-${at % 40}/app-${at}/values.yaml` }, lines.join('\n'));
-  }
-  archive.finalize();
-  const zipped = gzipSync(await whole, { level: 6 });
-  return { bytes: zipped, digest: `sha256:${createHash('sha256').update(zipped).digest('hex')}` };
+    return [`apps/team-${at % 40}/app-${at}/values.yaml`, lines.join('\n')];
+  });
+  return tarGzOf(...files);
 }
 
 /** In one file, as the operator is: taking the types out of sources takes a hundred megabytes. */
@@ -67,41 +57,39 @@ async function bundle(folder: string): Promise<string> {
   return outfile;
 }
 
-async function main(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'bench-artifacts-'));
-  process.once('exit', () => rmSync(folder, { recursive: true }));
-  const reader = await bundle(folder);
-  const sizes = (process.argv[2] ?? '1,20').split(',').map(Number);
-  const counts = (process.argv[3] ?? '10,100,200').split(',').map(Number);
-  for (const size of sizes) {
-    const archives: Archive[] = [];
-    for (let revision = 0; revision < 3; revision++) archives.push(await archiveOf(size * MB, revision));
-    const server = createServer((request, response) => {
-      const archive = archives[Number(request.url?.split('/')[1])];
-      response.writeHead(archive ? 200 : 404).end(archive?.bytes);
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    for (const sources of counts) {
-      console.log(`\n${sources} sources of ${((archives[0]?.bytes.length ?? 0) / MB).toFixed(1)} MB\n`);
-      console.log(
-        '| | took | known | text kept | files not kept | RSS after | RSS at most | loop held up at most |',
-      );
-      console.log('|---|---:|---:|---:|---:|---:|---:|---:|');
-      const task: Task = { url, sources, digests: archives.map(({ digest }) => digest) };
-      const child = spawn(process.execPath, [...imageFlags(), HEAP_FLAG, reader, JSON.stringify(task)], {
-        stdio: 'inherit',
-      });
-      await new Promise<void>((resolve) =>
-        child.once('exit', (code, signal) => {
-          if (code !== 0) console.log(`The reader ended with ${signal ?? code}.`);
-          resolve();
-        }),
-      );
-    }
-    server.close();
-    server.closeAllConnections();
-  }
+/** Runs the reader to its end; what it prints is the table. */
+function run(reader: string, task: Task): Promise<void> {
+  const child = spawn(process.execPath, [...imageFlags(), HEAP_FLAG, reader, JSON.stringify(task)], {
+    stdio: 'inherit',
+  });
+  return new Promise((resolve) =>
+    child.once('exit', (code, signal) => {
+      if (code !== 0) console.log(`The reader ended with ${signal ?? code}.`);
+      resolve();
+    }),
+  );
 }
 
-await main();
+async function measure(reader: string, bytes: number, counts: readonly number[]): Promise<void> {
+  const archives = await Promise.all([0, 1, 2].map((revision) => archiveOf(bytes, revision)));
+  const server = await startArtifactServer();
+  for (const sources of counts) {
+    for (const [revision, archive] of archives.entries())
+      for (let at = 0; at < sources; at++) server.on(`/${revision}/source-${at}`, archive);
+    console.log(`\n${sources} sources of ${((archives[0]?.length ?? 0) / MB).toFixed(1)} MB\n`);
+    console.log(
+      '| | took | known | text kept | files not kept | RSS after | RSS at most | loop held up at most |',
+    );
+    console.log('|---|---:|---:|---:|---:|---:|---:|---:|');
+    await run(reader, { url: server.url, sources, digests: archives.map(sha256) });
+  }
+  await server.close();
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'bench-artifacts-'));
+try {
+  const reader = await bundle(folder);
+  for (const megabytes of [1, 20]) await measure(reader, megabytes * MB, [10, 100, 200]);
+} finally {
+  rmSync(folder, { recursive: true });
+}
