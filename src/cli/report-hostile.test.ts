@@ -44,11 +44,11 @@ describe('report --update', () => {
   it('refuses a document of 50 MB at once, and leaves it as it is', async () => {
     await writeFile(at('items/one.yaml.draft'), draft('one'));
     await sparse(at('REVIEW.md'), 50 * 1024 * 1024);
-    const [started, memory] = [performance.now(), process.memoryUsage.rss()];
+    const [started, memory] = [process.cpuUsage(), process.memoryUsage.rss()];
     const { code, stderr } = await report('--update', at('REVIEW.md'));
     expect(stderr).toContain('REVIEW.md: more than the 4 MiB that are read; split the document');
     expect(code).toBe(2);
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(process.cpuUsage(started).user).toBeLessThan(5_000_000);
     expect(process.memoryUsage.rss() - memory).toBeLessThan(40 * 1024 * 1024);
     expect((await stat(at('REVIEW.md'))).size).toBe(50 * 1024 * 1024);
   });
@@ -121,11 +121,11 @@ describe('report', () => {
       at('items', 'long.yaml.draft'),
       draft('Long', `, description: ${JSON.stringify('word **b** '.repeat(100_000))}`),
     );
-    const started = performance.now();
+    const started = process.cpuUsage();
     const { code, stdout } = await report('--format', 'html');
     expect(code).toBe(0);
     expect(stdout.length).toBeLessThan(300_000);
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(process.cpuUsage(started).user).toBeLessThan(5_000_000);
   });
 
   it('says nothing to a terminal that a document made import remember', async () => {
