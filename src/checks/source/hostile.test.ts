@@ -243,6 +243,15 @@ describe.each<[string, Record<string, string>, object, string, string | undefine
     'OnlyAtRunTime',
   ],
   [
+    'names of actions without end',
+    {
+      [W]: `on: push\njobs: {j: {steps: [&s {uses: ${'a'.repeat(500_000)}}, ${Array(900).fill('*s').join(', ')}]}}`,
+    },
+    { path: '**', workflowStep: { uses: `${'*a'.repeat(100)}b` } },
+    'Fail',
+    'StepMissing',
+  ],
+  [
     'names of every object in a workflow',
     {
       [W]: 'on: push\njobs: {__proto__: {steps: [{uses: x/y}]}, constructor: 1, a: {needs: toString, steps: {uses: a/b}}}',

@@ -42,9 +42,10 @@ export function judgeSteps(
   effort: Effort,
 ): Steps | undefined {
   const field = `${entry}.workflowStep`;
-  const { ran, doubts } = allOf(files.filter(isWorkflow), entry, place, effort);
+  const { ran: all, doubts } = allOf(files.filter(isWorkflow), entry, place, effort);
+  const ran = all.filter(({ uses }) => uses.length <= MAX_USES);
   const candidates = ran
-    .filter((step) => step.uses.length <= MAX_USES && isMeant(wanted.uses, step.uses))
+    .filter(({ uses }) => isMeant(wanted.uses, uses))
     .map((step): Candidate => ({ step, lacks: lacksOf(wanted, step, effort) }));
   const [best] = candidates.sort((a, b) => badness(a) - badness(b));
   // A step in a file that cannot be read may be the one that is as it must be. What another repository may have
