@@ -136,16 +136,23 @@ describe('verify --flux', () => {
   });
 
   it('reads the files of a source as Flux keeps them, by the object that Flux applies and by no other', async () => {
+    let told = '';
     const state = async () => {
-      const [judged] = statuses((await verify('--static', 'documents/workflow.yaml', '-o', 'json')).stdout);
+      const { stdout, stderr } = await verify('--static', 'documents/workflow.yaml', '-o', 'json');
+      const [judged] = statuses(stdout);
+      told = stderr;
       return [judged?.status.state, judged?.status.checks?.[0]?.findings?.[0]?.message];
     };
     expect(await state()).toEqual([
       'Implemented',
       expect.stringContaining('nothing here says what Flux leaves out of its artifact'),
     ]);
+    expect(told).toContain(
+      'note: nothing here says what GitRepository flux-system/flux-system leaves out: all of',
+    );
     await repository.write({ 'clusters/production/source.yaml': source() });
     const byDefault = await state();
+    expect(told).toBe('');
     await repository.write({
       'clusters/production/source.yaml': source('/*\n!/.github\n!/clusters\n!/apps\n'),
     });

@@ -38,6 +38,7 @@ export async function withFolders<O extends Opened>(opened: O, options: FolderOp
   if (named.length === 0 && !work) return opened;
   const trees = new Map<string, Fact<SourceTree>>();
   const objects = options.objects && [...options.objects, ...syncedSources(options.objects)];
+  const asTheyAre = new Set<string>();
   let arrived = Promise.withResolvers<void>();
 
   function treeOf(folder: string, wanted: Wanted | undefined): Fact<SourceTree> {
@@ -79,9 +80,17 @@ export async function withFolders<O extends Opened>(opened: O, options: FolderOp
         const object = objectOf(ref, objects, source);
         if (object.state === 'pending') return object;
         const known = object.state === 'known' ? object.value : undefined;
-        return (around && elsewhere(ref, known, around)) ?? treeOf(folder, known && wantedBy(ref, known));
+        const other = around && elsewhere(ref, known, around);
+        if (other) return other;
+        const wanted = known && wantedBy(ref, known);
+        if (!wanted)
+          asTheyAre.add(
+            `nothing here says what ${ref.kind} ${ref.namespace}/${ref.name} leaves out: all of ${folder} counts, .github/ too, which Flux leaves out by default`,
+          );
+        return treeOf(folder, wanted);
       },
     },
+    learned: () => [...(opened.learned?.() ?? []), ...asTheyAre],
     patienceMs: Math.max(opened.patienceMs, options.timeout * 1000),
     nextChange: (withinMs) => Promise.race([arrived.promise, opened.nextChange(withinMs)]),
   };

@@ -25,6 +25,8 @@ export interface Opened {
   readonly problems: readonly string[];
   /** Worth knowing, and no error. */
   readonly notes: readonly string[];
+  /** The same of what was come upon only while facts were read. */
+  learned?(): readonly string[];
   /** Where the objects stand that are from files. */
   readonly places?: ReadonlyMap<Manifest, ManifestPlace>;
   /** How long facts may take to arrive. */

@@ -20,6 +20,7 @@ export async function verify(paths: readonly string[], flags: VerifyFlags): Prom
     if (world.items.length === 0 && world.problems.length === 0) say(noItems(world, paths, flags));
     const memory = await readMemory(flags.memory);
     const judged = await judgeAll(world, memory);
+    for (const line of world.learned?.() ?? []) say(`note: ${line}`);
     // What cannot be read counts as missing here: no regression that should be remembered.
     if (world.problems.length === 0) await keepMemory(flags.memory, judged, memory);
     else if (flags.memory) say(`note: ${flags.memory} is left as it is until everything can be read`);
