@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launch } from './testing/run.ts';
+import { LAUNCH_TIMEOUT, launch } from './testing/run.ts';
 
 const ITEM = `
 apiVersion: remediation.dev/v1alpha1
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-describe.concurrent('a cluster that cannot be reached', () => {
+describe.concurrent('a cluster that cannot be reached', { timeout: LAUNCH_TIMEOUT }, () => {
   const kubeconfig = (server: string) =>
     JSON.stringify({
       apiVersion: 'v1',

@@ -7,25 +7,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { ItemStatus } from '../api/status.ts';
-import { launch, remediation } from './testing/run.ts';
+import * as manifests from '../facts/flux/testing/repository.ts';
+import { LAUNCH_TIMEOUT, launch, remediation } from './testing/run.ts';
 
-const deployment = (name: string) => `---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: ${name}, namespace: shop}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: ${name}}}
-  template:
-    metadata: {labels: {app: ${name}}}
-    spec: {containers: [{name: main, image: x}]}
-`;
-const budget = (name: string, minAvailable = 1) => `---
-apiVersion: policy/v1
-kind: PodDisruptionBudget
-metadata: {name: ${name}, namespace: shop}
-spec: {minAvailable: ${minAvailable}, selector: {matchLabels: {app: ${name}}}}
-`;
+const deployment = (name: string) => manifests.deployment(name, 'shop');
+const budget = (name: string, minAvailable?: number) => manifests.budget(name, 'shop', minAvailable);
 const item = (name: string, spec: string, title = `Budget of ${name}`) => `---
 apiVersion: remediation.dev/v1alpha1
 kind: RemediationItem
@@ -358,7 +344,7 @@ describe('verify --memory', () => {
   });
 });
 
-describe('the launcher', () => {
+describe('the launcher', { timeout: LAUNCH_TIMEOUT }, () => {
   it('explains every check, and each in full', async () => {
     const all = await launch(['explain']);
     expect(all.code).toBe(0);

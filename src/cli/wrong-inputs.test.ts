@@ -8,7 +8,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { launch, remediation } from './testing/run.ts';
+import { LAUNCH_TIMEOUT, launch, remediation } from './testing/run.ts';
 
 const ITEM = `apiVersion: remediation.dev/v1alpha1
 kind: RemediationItem
@@ -56,8 +56,13 @@ describe('a place to judge by that is not there', () => {
     { name: 'an empty folder', dir: 'empty', says: '--manifests empty: no Kubernetes objects in it' },
   ];
   it.for(rows)('$name is refused: by it everything would be Drifted', async ({ dir, says }) => {
-    for (const command of [['verify'], ['report', '--items'], ['suggest']]) {
-      const ran = await run(...command, 'items', '-f', dir, '--static');
+    for (const command of [
+      ['verify', 'items'],
+      ['report', '--items', 'items'],
+      ['suggest', 'items'],
+      ['reach'],
+    ]) {
+      const ran = await run(...command, '-f', dir, '--static');
       expect(ran).toMatchObject({ code: 2, stdout: '' });
       expect(ran.stderr).toContain(says);
     }
@@ -143,21 +148,25 @@ describe('a cluster that says no', () => {
 });
 
 describe('an operator that cannot serve its health', () => {
-  it('ends and says why: nobody could see that it stands still', async () => {
-    const { url, close } = await answering(403, 'Forbidden');
-    const taken = new URL(url).host;
-    for (const [address, says] of [
-      [taken, `cannot listen on ${taken} for metrics and health: listen EADDRINUSE`],
-      ['everywhere', '"everywhere" is not an address to listen on; write :8080'],
-    ] as const) {
-      const flags = ['--kubeconfig', at('kube.conf'), '--metrics-bind-address', address];
-      const ran = await launch(['operator', ...flags]);
-      expect(ran.code).toBe(2);
-      expect(ran.stderr).toContain(`remediation: ${says}`);
-      expect(ran.stderr).not.toMatch(/^\s+at /m);
-    }
-    close();
-  }, 30_000);
+  it(
+    'ends and says why: nobody could see that it stands still',
+    async () => {
+      const { url, close } = await answering(403, 'Forbidden');
+      const taken = new URL(url).host;
+      for (const [address, says] of [
+        [taken, `cannot listen on ${taken} for metrics and health: listen EADDRINUSE`],
+        ['everywhere', '"everywhere" is not an address to listen on; write :8080'],
+      ] as const) {
+        const flags = ['--kubeconfig', at('kube.conf'), '--metrics-bind-address', address];
+        const ran = await launch(['operator', ...flags]);
+        expect(ran.code).toBe(2);
+        expect(ran.stderr).toContain(`remediation: ${says}`);
+        expect(ran.stderr).not.toMatch(/^\s+at /m);
+      }
+      close();
+    },
+    LAUNCH_TIMEOUT,
+  );
 });
 
 describe('report', () => {

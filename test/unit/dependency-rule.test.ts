@@ -67,7 +67,7 @@ describe('the dependency rule', () => {
     const args = ['src', '--config', '.dependency-cruiser.mjs', '--output-type', 'json'];
     const { stdout } = await promisify(execFile)(bin, args, { cwd: copy, maxBuffer: 2 ** 26 });
     found = (JSON.parse(stdout) as Cruise).summary;
-  }, 60_000);
+  }, 180_000);
   afterAll(() => rm(copy, { recursive: true, force: true }));
 
   it('is held to the whole tree', () => {

@@ -59,6 +59,9 @@ export async function remediation(
   }
 }
 
+/** Milliseconds for a test that launches: on a busy machine a process waits long for its first moment. */
+export const LAUNCH_TIMEOUT = 180_000;
+
 /** The launcher, as a process of its own. Resolves when it has ended, however it did. */
 export async function launch(args: readonly string[], { cwd, env }: Surroundings = {}): Promise<Ran> {
   const child = spawn(LAUNCHER, args, {
