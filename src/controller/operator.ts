@@ -261,7 +261,10 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       })
     : undefined;
   if (!election) lead(true);
+  let stopping = false;
   const working = queue.run(async (key) => {
+    // Whoever comes next judges what waits. The lease is to be given back before the kubelet's patience ends.
+    if (stopping) return;
     await reconcile(key);
     metrics.observeReconcile('remediationitem', 'success');
   }, options.concurrency);
@@ -270,6 +273,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     address: health.address,
     stop: async () => {
       log.info('stopping: finishing what is under way');
+      stopping = true;
       await items.reflector.stop();
       await queue.shutDown();
       await working;
