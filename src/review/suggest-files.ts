@@ -155,7 +155,8 @@ function file(path: string, lines: readonly Line[]): SuggestedCheck {
     // A helper that nobody calls helps nobody.
     const use = /\bhelpers?\b/iu.test(text) && isShell(path) ? [`^[ \\t]+${called}\\b`] : [];
     if (called) return [definition(path, called), ...use];
-    return /^@[\w.]{2,80}$/u.test(code) ? [`${escaped(code)}\\b`] : [];
+    // At the beginning of a line: one in a comment decorates nothing.
+    return /^@[\w.]{2,80}$/u.test(code) ? [`^[ \\t]*${escaped(code)}\\b`] : [];
   });
   return {
     name: nameOf(path),
@@ -166,7 +167,7 @@ function file(path: string, lines: readonly Line[]): SuggestedCheck {
 
 /** Where a function is defined, in the language of the file. */
 function definition(path: string, name: string): string {
-  if (path.endsWith('.py')) return `def ${name}\\(`;
+  if (path.endsWith('.py')) return `^[ \\t]*(?:async +)?def ${name}\\(`;
   if (isShell(path)) return `^(?:function +)?${name} *\\(\\)`;
   return `\\b${name}\\b`;
 }

@@ -86,7 +86,7 @@ describe('suggestions', () => {
       files: [
         {
           path: 'templates/scripts/plugin.py',
-          matches: expect.arrayContaining(['@lru_cache\\b', 'def age_key\\(']),
+          matches: expect.arrayContaining(['^[ \\t]*@lru_cache\\b', '^[ \\t]*(?:async +)?def age_key\\(']),
         },
       ],
     });
@@ -99,7 +99,14 @@ describe('suggestions', () => {
     );
     expect(checks.map(({ source }) => source)).toEqual([
       { files: [{ path: 'scripts/a.sh' }] },
-      { files: [{ path: 'tools/b.py', matches: ['def down\\(', 'def left\\('] }] },
+      {
+        files: [
+          {
+            path: 'tools/b.py',
+            matches: ['^[ \\t]*(?:async +)?def down\\(', '^[ \\t]*(?:async +)?def left\\('],
+          },
+        ],
+      },
     ]);
   });
 
