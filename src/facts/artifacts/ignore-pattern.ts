@@ -14,7 +14,7 @@ export interface IgnorePattern {
   readonly from: string;
   /** Takes files back in. */
   readonly includes: boolean;
-  /** Does it mean this path, a folder where `isFolder`, or a folder above it? Where that is not certain, one that takes back in does not. */
+  /** Does it mean this path, a folder where `isFolder`, or a folder above it? */
   matches(path: Parts, isFolder: boolean): boolean;
   /**
    * Might it mean a path that the glob means? True where that is not certain. A wildcard of the glob is not thought to
@@ -62,7 +62,6 @@ function parsePattern(line: string, { from, folder = [], builtIn = false }: Orig
     from,
     includes,
     matches: (path, isFolder) => {
-      if (includes && text.includes('[')) return false; // sets of characters are not told apart
       const below = inFolder(path, folder);
       if (!below) return false;
       return anchored
@@ -105,10 +104,10 @@ function atRoot(pattern: Parts, path: Parts, file: boolean): boolean {
   return matched && !(file && at === path.length);
 }
 
-/** One character, any one, or any number of them, of a part of a path. */
-type Token = { readonly one: string } | 'any' | 'some';
+/** One character, one of some, any one, or any number of them, of a part of a path. */
+type Token = { readonly one: string } | { readonly within: (one: string) => boolean } | 'any' | 'some';
 
-/** Of filepath.Match of Go, and of the globs of checks: sets of characters count as any character. */
+/** Of filepath.Match of Go, and of the globs of checks, whose sets differ: one counts as any character. */
 function tokens(part: string): Token[] {
   const found: Token[] = [];
   for (let at = 0; at < part.length; at++) {
@@ -128,10 +127,63 @@ function tokens(part: string): Token[] {
 /** Exactly, as filepath.Match does it; a pattern that is malformed matches nothing. */
 function partMatches(pattern: string, part: string): boolean {
   if (!/[*?[\\]/.test(pattern)) return pattern === part;
-  return partsOverlap(
-    tokens(pattern),
-    [...part].map((one) => ({ one })),
+  const wanted = exactTokens(pattern);
+  return (
+    wanted !== undefined &&
+    partsOverlap(
+      wanted,
+      [...part].map((one) => ({ one })),
+    )
   );
+}
+
+/** Undefined for a pattern that is malformed. */
+function exactTokens(pattern: string): Token[] | undefined {
+  const characters = [...pattern];
+  const found: Token[] = [];
+  for (let at = 0; at < characters.length; at++) {
+    const character = characters[at] as string;
+    if (character === '*') found.push('some');
+    else if (character === '?') found.push('any');
+    else if (character === '\\') {
+      const one = characters[++at];
+      if (one === undefined) return undefined;
+      found.push({ one });
+    } else if (character === '[') {
+      const set = setAt(characters, at + 1);
+      if (!set) return undefined;
+      found.push({ within: set.within });
+      at = set.end;
+    } else found.push({ one: character });
+  }
+  return found;
+}
+
+/** The set that begins after its bracket, and where it ends: `[^a-z\\]]`; `!` negates nothing. */
+function setAt(characters: readonly string[], start: number) {
+  const negated = characters[start] === '^';
+  const ranges: (readonly [string, string])[] = [];
+  let at = start + (negated ? 1 : 0);
+  const edge = (): string | undefined => {
+    const one = characters[at++];
+    if (one === '-' || one === ']') return undefined;
+    return one === '\\' ? characters[at++] : one;
+  };
+  while (characters[at] !== ']' || ranges.length === 0) {
+    const low = edge();
+    if (low === undefined) return undefined;
+    let high: string | undefined = low;
+    if (characters[at] === '-') {
+      at++;
+      high = edge();
+    }
+    if (high === undefined) return undefined;
+    ranges.push([low, high]);
+  }
+  const code = (one: string) => one.codePointAt(0) as number;
+  const within = (one: string) =>
+    ranges.some(([low, high]) => code(low) <= code(one) && code(one) <= code(high)) !== negated;
+  return { within, end: at };
 }
 
 /** Is there a text that both mean? Counted from the end, one row at a time: no pattern makes it explode. */
@@ -159,8 +211,12 @@ function partsOverlap(left: readonly Token[], right: readonly Token[]): boolean 
   return below[0] ?? false;
 }
 
-const meet = (a: Exclude<Token, 'some'>, b: Exclude<Token, 'some'>) =>
-  a === 'any' || b === 'any' || a.one === b.one;
+function meet(a: Exclude<Token, 'some'>, b: Exclude<Token, 'some'>): boolean {
+  if (a === 'any' || b === 'any') return true;
+  if ('one' in a && 'one' in b) return a.one === b.one;
+  if ('one' in b) return 'within' in a && a.within(b.one);
+  return !('one' in a) || b.within(a.one);
+}
 
 /** Is there a path that the glob means and that the pattern means, as a file or as a folder above it? */
 function overlap(glob: Parts, pattern: Parts, ends: 'file' | 'folder' | 'either'): boolean {

@@ -93,6 +93,9 @@ describe('with spec.ignore', () => {
     ['**/*.md', ['!/**/*.md']],
     ['docs/picture.png', ['/scripts']],
     ['docs/a.md', ['/docs', '!/docs/a.md']],
+    ['docs/a.md', ['/docs', '![b-d]ocs/a.md']],
+    ['a.pyi', ['*.py[cod]']],
+    ['a.md', ['[a', '[]a]', '[a-]', 'a\\\\']],
   ])('%s is there or missing under %j', (glob, lines) => {
     expect(leftOut(glob, ignoring(...lines))).toBeUndefined();
   });
@@ -108,7 +111,11 @@ describe('with spec.ignore', () => {
     ['a/b.md', ['[a-z]/*']],
     ['.git/config', ['/docs']],
     ['.gitmodules', ['/docs']],
-    ['docs/a.md', ['/docs', '![d]ocs/a.md']],
+    ['docs/a.md', ['/docs', '![e]ocs/a.md']],
+    ['docs/a.md', ['/docs', '![^d]ocs/a.md']],
+    ['docs/a.md', ['/docs', '![!d]ocs/b.md']],
+    ['docs/*.md', ['/docs', '![d]ocs/a.md']],
+    ['a.pyo', ['*.py[cod]']],
     ['docs/x.md/a.txt', ['*.md']],
     ['docs/**/*.md', ['!/docs/', '/docs/private/']],
     ['docs/**/*.md', ['private']],

@@ -70,7 +70,8 @@ function ignored(
     const means = (certain.length > 0 && pattern.matches(certain, !isPath)) || isSameGlob(pattern, glob);
     if (means && pattern.includes) return might ? byPattern(rules, might, glob) : emptied(rules, tree, glob);
     if (means) return byPattern(rules, pattern, glob);
-    if (!pattern.includes && pattern.mightMean(glob)) might ??= pattern;
+    // Of a path it is certain; of a glob, what it might mean counts.
+    if (!isPath && !pattern.includes && pattern.mightMean(glob)) might ??= pattern;
   }
   if (might) return byPattern(rules, might, glob);
   return unseen(rules, tree, glob) ?? emptied(rules, tree, glob);
