@@ -1,10 +1,11 @@
 // Where a command's facts come from: the cluster that it was pointed at, or
 // manifests. Closed by whoever opened it.
 
+import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Check } from '../checks/check.ts';
 import { liveSource } from '../facts/live.ts';
-import type { Loaded, Manifest, ManifestPlace } from '../facts/manifest-files.ts';
+import { type Loaded, loadManifests, type Manifest, type ManifestPlace } from '../facts/manifest-files.ts';
 import { manifestSource } from '../facts/manifests.ts';
 import type { Source } from '../facts/source.ts';
 import {
@@ -45,6 +46,20 @@ export function mustGoTogether(flags: Pick<FactsFlags, 'manifests' | 'flux' | 's
     throw new UsageError('--flux and --manifests are two places to take the facts from: give one of them');
   if (flags.static && flux === undefined && !manifests)
     throw new UsageError('--static judges manifests: give them with --manifests DIR or --flux DIR');
+}
+
+/** What --manifests names. Throws a UsageError where nothing is there: judged by that, everything would be missing. */
+export async function loadFacts(paths: readonly string[]): Promise<Loaded> {
+  for (const path of paths)
+    await stat(path).catch(() => {
+      throw new UsageError(`--manifests ${path}: no such file or folder`);
+    });
+  const loaded = await loadManifests(paths);
+  if (loaded.objects.length === 0 && loaded.problems.length === 0)
+    throw new UsageError(
+      `--manifests ${paths.join(', ')}: no Kubernetes objects in it, so nothing can be judged by it`,
+    );
+  return loaded;
 }
 
 /** Objects as the source of facts, with what there is to say about the files that they were read from. */

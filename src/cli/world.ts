@@ -1,7 +1,6 @@
 // What `verify` judges: the items, and the source of the facts, from a cluster
 // or from files.
 
-import { stat } from 'node:fs/promises';
 import { API_VERSION, KIND, PLURAL } from '../api/group.ts';
 import { type ItemMetadata, itemParser, type Parsed } from '../api/remediation-item.ts';
 import { blocksOf } from '../checks/check.ts';
@@ -13,7 +12,7 @@ import type { JudgeFlags } from './flags.ts';
 import { type FluxFlags, openFlux } from './flux.ts';
 import { labelTest } from './label-selector.ts';
 import { withFolders } from './source-folders.ts';
-import { mustGoTogether, type Opened, openCluster, openManifests } from './sources.ts';
+import { loadFacts, mustGoTogether, type Opened, openCluster, openManifests } from './sources.ts';
 
 export interface World extends Opened {
   readonly items: readonly Parsed[];
@@ -40,13 +39,8 @@ export function openWorld(paths: readonly string[], flags: JudgeFlags): Promise<
  * else stands in the named paths is a manifest like the others.
  */
 async function fromManifests(paths: readonly string[], flags: JudgeFlags): Promise<World> {
-  await mustBeThere('--manifests', flags.manifests ?? []);
   const named = await loadManifests(paths);
-  const facts = await loadManifests(flags.manifests ?? []);
-  if (facts.objects.length === 0 && facts.problems.length === 0)
-    throw new UsageError(
-      `--manifests ${flags.manifests?.join(', ')}: no Kubernetes objects in it, so nothing can be judged by it`,
-    );
+  const facts = await loadFacts(flags.manifests ?? []);
   const objects = [...facts.objects, ...named.objects].filter((object) => !isItem(object));
   const items = named.objects.some(isItem) ? named.objects : [...facts.objects, ...named.objects];
   const opened = openManifests(objects, [named, facts], flags);
@@ -54,14 +48,6 @@ async function fromManifests(paths: readonly string[], flags: JudgeFlags): Promi
     ...(await withFolders(opened, { ...flags, around: flags.manifests ?? [], objects })),
     ...parsedItems(items.filter(isItem), flags),
   };
-}
-
-/** Judged by a folder that is not there, everything would be missing, and Drifted. */
-async function mustBeThere(option: string, paths: readonly string[]): Promise<void> {
-  for (const path of paths)
-    await stat(path).catch(() => {
-      throw new UsageError(`${option} ${path}: no such file or folder`);
-    });
 }
 
 /** As from manifests, with what Flux would apply of a repository in their place. */

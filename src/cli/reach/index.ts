@@ -5,13 +5,13 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { workloadOf } from '../../checks/networkPolicy/subjects.ts';
 import { count, refer } from '../../checks/shared/messages.ts';
-import { isFromCluster, loadManifests, type Manifest } from '../../facts/manifest-files.ts';
+import { isFromCluster, type Manifest } from '../../facts/manifest-files.ts';
 import { rollOut } from '../../facts/static.ts';
 import { reachJson, reachTable } from '../../report/reach/index.ts';
 import { EXIT_OK, EXIT_UNKNOWN, EXIT_USAGE, UsageError } from '../exit.ts';
 import type { FactsFlags } from '../flags.ts';
 import { openFlux } from '../flux.ts';
-import { mustGoTogether, type Opened, openCluster, openManifests } from '../sources.ts';
+import { loadFacts, mustGoTogether, type Opened, openCluster, openManifests } from '../sources.ts';
 import { likesColor, say } from '../terminal.ts';
 import { COMMON_PORTS, type End, type Ends, findEnds } from './ends.ts';
 import { explainFlows } from './explain.ts';
@@ -72,7 +72,7 @@ export async function runReach(flags: ReachFlags, output: Output): Promise<numbe
 async function open(flags: ReachFlags): Promise<Opened> {
   if (flags.flux !== undefined) return openFlux({ ...flags, flux: flags.flux });
   if (!flags.manifests) return openCluster(flags, 'remediation-reach');
-  const files = await loadManifests(flags.manifests);
+  const files = await loadFacts(flags.manifests);
   const opened = openManifests(flags.static ? files.objects : withPods(files.objects), [files], flags);
   const templates = flags.static ? [] : files.objects.filter((object) => isTemplate(object));
   if (templates.length === 0 || !files.objects.some(({ kind }) => kind === 'Pod')) return opened;
