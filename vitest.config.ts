@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// Four projects: `unit` needs nothing but Node; `cluster` needs the test control
+// Four projects: `unit` needs Node, git and kubectl, which it builds where there is none; `cluster` needs the test control
 // plane (test/cluster); `browser` needs Chromium; `e2e` needs further real programs.
 export default defineConfig({
   test: {
@@ -16,6 +16,7 @@ export default defineConfig({
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
           include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts', 'test/cluster/**/*.test.ts'],
+          globalSetup: ['test/unit/vitest-setup.ts'],
         },
       },
       {
