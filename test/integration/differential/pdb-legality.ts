@@ -4,6 +4,7 @@
 import fc from 'fast-check';
 import { refusal } from '../../../src/checks/podDisruptionBudget/legality.ts';
 import { KINDS } from '../../../src/facts/projections.ts';
+import { type Draws, disagreementsOf, type Tally } from './disagreements.ts';
 import { pathOf, type Server } from './server.ts';
 
 const amount = fc.oneof(
@@ -85,15 +86,7 @@ const specs = fc
   });
 
 /** Puts `count` budgets to the API server, in a namespace that exists; answers where it disagrees. */
-export async function proposeBudgets(
-  server: Server,
-  namespace: string,
-  { seed, count }: { readonly seed: number; readonly count: number },
-): Promise<{
-  readonly accepted: number;
-  readonly refused: number;
-  readonly disagreements: readonly string[];
-}> {
+export async function proposeBudgets(server: Server, namespace: string, draws: Draws): Promise<Tally> {
   let accepted = 0;
   let refused = 0;
   const property = fc.asyncProperty(specs, async (spec) => {
@@ -113,12 +106,6 @@ export async function proposeBudgets(
       `${code} ${(body as { message?: string }).message ?? ''}; the check: ${ours?.what ?? 'nothing'}`,
     );
   });
-  const disagreements: string[] = [];
-  for (let done = 0; done < count && disagreements.length < 5; ) {
-    const run = await fc.check(property, { seed: seed + done, numRuns: count - done });
-    done += run.numRuns;
-    if (!run.failed) continue;
-    disagreements.push(`${String(run.errorInstance)}\n${JSON.stringify(run.counterexample?.[0])}`);
-  }
+  const disagreements = await disagreementsOf(property, draws);
   return { accepted, refused, disagreements };
 }

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { type Reading, readContainers } from '../../../src/checks/probes/containers.ts';
 import { schema } from '../../../src/checks/probes/schema.ts';
 import { podSpec } from '../../../src/facts/project-workloads.ts';
+import { type Draws, disagreementsOf, type Tally } from './disagreements.ts';
 import { pathOf, type Raw, type Server } from './server.ts';
 
 /** Numbers as people set them, and some that cannot be. */
@@ -149,18 +150,8 @@ const probed = fc.record({
   }),
 });
 
-export interface ProbedTally {
-  readonly accepted: number;
-  readonly refused: number;
-  readonly disagreements: readonly string[];
-}
-
 /** Puts `count` pods to the API server, in a namespace that exists. */
-export async function probePods(
-  server: Server,
-  namespace: string,
-  { seed, count }: { readonly seed: number; readonly count: number },
-): Promise<ProbedTally> {
+export async function probePods(server: Server, namespace: string, draws: Draws): Promise<Tally> {
   let accepted = 0;
   let refused = 0;
   const property = fc.asyncProperty(probed, async ({ spec, params }) => {
@@ -175,14 +166,7 @@ export async function probePods(
     const wrong = difference(schema.parse(params), spec, code, body);
     if (wrong) throw new Error(wrong);
   });
-  const disagreements: string[] = [];
-  // fast-check ends at the first that fails; the search goes on behind it.
-  for (let done = 0; done < count && disagreements.length < 5; ) {
-    const run = await fc.check(property, { seed: seed + done, numRuns: count - done });
-    done += run.numRuns;
-    if (!run.failed) continue;
-    disagreements.push(`${String(run.errorInstance)}\n${JSON.stringify(run.counterexample?.[0])}`);
-  }
+  const disagreements = await disagreementsOf(property, draws);
   return { accepted, refused, disagreements };
 }
 
