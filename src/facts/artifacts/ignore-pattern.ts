@@ -55,6 +55,7 @@ function parsePattern(line: string, { from, folder = [], builtIn = false }: Orig
   if (foldersOnly) text = text.slice(0, -1);
   const anchored = text.includes('/');
   const parts = text.split('/').filter((part) => part !== '');
+  const matchers = parts.map(matcherOf);
   const anywhere = anchored || (builtIn && foldersOnly) ? parts : ['**', ...parts];
   const ends = foldersOnly ? 'folder' : builtIn || /[^/]\.[^/.]+$/.test(text) ? 'file' : 'either';
   return {
@@ -65,8 +66,8 @@ function parsePattern(line: string, { from, folder = [], builtIn = false }: Orig
       const below = inFolder(path, folder);
       if (!below) return false;
       return anchored
-        ? atRoot(parts, below, foldersOnly && !isFolder)
-        : byName(parts[0], below, foldersOnly && !isFolder);
+        ? atRoot(parts, matchers, below, foldersOnly && !isFolder)
+        : byName(matchers[0], below, foldersOnly && !isFolder);
     },
     mightMean: (glob) => overlap(glob, [...folder, ...anywhere], ends),
   };
@@ -79,11 +80,11 @@ function inFolder(path: Parts, folder: Parts): Parts | undefined {
 }
 
 /** A pattern without a slash means every part of that name. `file`: the last part is none of its folders. */
-const byName = (name: string | undefined, path: Parts, file: boolean): boolean =>
-  name !== undefined && path.some((part, at) => (!file || at < path.length - 1) && partMatches(name, part));
+const byName = (matches: Matcher | undefined, path: Parts, file: boolean): boolean =>
+  matches !== undefined && path.some((part, at) => (!file || at < path.length - 1) && matches(part));
 
 /** A pattern with a slash goes from its folder on, and means what lies below, too. */
-function atRoot(pattern: Parts, path: Parts, file: boolean): boolean {
+function atRoot(pattern: Parts, matchers: readonly Matcher[], path: Parts, file: boolean): boolean {
   let at = 0;
   let anyDepth = false;
   let matched = false;
@@ -94,10 +95,11 @@ function atRoot(pattern: Parts, path: Parts, file: boolean): boolean {
       continue;
     }
     if (part.includes('**')) return false;
+    const matches = matchers[index] as Matcher;
     // After ** the first part of the name counts, and no later one is tried.
-    while (anyDepth && at < path.length - 1 && !partMatches(part, path[at] ?? '')) at++;
+    while (anyDepth && at < path.length - 1 && !matches(path[at] ?? '')) at++;
     anyDepth = false;
-    if (at >= path.length || !partMatches(part, path[at] ?? '')) return false;
+    if (at >= path.length || !matches(path[at] ?? '')) return false;
     matched = true;
     at++;
   }
@@ -124,17 +126,34 @@ function tokens(part: string): Token[] {
   return found;
 }
 
+type Matcher = (part: string) => boolean;
+
 /** Exactly, as filepath.Match does it; a pattern that is malformed matches nothing. */
-function partMatches(pattern: string, part: string): boolean {
-  if (!/[*?[\\]/.test(pattern)) return pattern === part;
+function matcherOf(pattern: string): Matcher {
+  if (!/[*?[\\]/.test(pattern)) return (part) => pattern === part;
   const wanted = exactTokens(pattern);
-  return (
-    wanted !== undefined &&
-    partsOverlap(
-      wanted,
-      [...part].map((one) => ({ one })),
-    )
-  );
+  return wanted ? (part) => isMeant([...part], wanted) : () => false;
+}
+
+/** Where it does not go on, only the newest star can stand for more. */
+function isMeant(text: readonly string[], wanted: readonly Token[]): boolean {
+  let star = -1;
+  let from = 0;
+  let t = 0;
+  for (let at = 0; at < text.length; ) {
+    const token = wanted[t];
+    if (token === 'some') {
+      star = t++;
+      from = at;
+    } else if (token !== undefined && meet(token, { one: text[at] as string })) {
+      t++;
+      at++;
+    } else if (star >= 0) {
+      t = star + 1;
+      at = ++from;
+    } else return false;
+  }
+  return wanted.slice(t).every((token) => token === 'some');
 }
 
 /** Undefined for a pattern that is malformed. */

@@ -26,7 +26,7 @@ export interface Kept {
 }
 
 /** Each is compared with each file. */
-const MAX_PATTERNS = 5_000;
+const MAX_PATTERNS = 2_000;
 
 /** `files` are paths from the folder. Throws EvidenceError (Unreadable). */
 export async function keptOf(folder: string, files: readonly string[], rules: IgnoreRules): Promise<Kept> {
