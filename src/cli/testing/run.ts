@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { vi } from 'vitest';
-import { main } from '../../main.ts';
+import { main } from '../command-line.ts';
 
 const LAUNCHER = path.join(import.meta.dirname, '../../../bin/remediation');
 const COMPILED = path.join(tmpdir(), 'remediation-operator-compiled');
