@@ -243,14 +243,16 @@ describe('what verify prints', () => {
 });
 
 describe('manifests that cannot be read', () => {
-  it('are told with file, document and line, and harm no other', async () => {
+  it('are told with file, document and line, and may hold whatever seems to be missing', async () => {
     await mkdir(at('torn'), { recursive: true });
     await write('torn/good.yaml', deployment('web') + budget('web'));
     await write('torn/bad.yaml', `${deployment('api')}---\nkey: [unclosed\n`);
     await write('torn/empty.yaml', '---\n---\n');
-    const ran = await verify('--manifests', 'torn', '--static', 'done.yaml');
+    const ran = await verify('--manifests', 'torn', '--static', 'done.yaml', '-o', 'json');
     expect(ran.stderr).toMatch(/^error: .*bad\.yaml: document 2 is not YAML: .* line \d+/m);
-    expect(ran.stdout).toContain('Implemented');
+    const [done] = statuses(ran.stdout);
+    expect(done?.status).toMatchObject({ state: 'Unknown', checks: [{ reason: 'Unreadable' }] });
+    expect(done?.status.summary).toMatch(/a file that cannot be read may hold it \(.*bad\.yaml: document 2/);
     expect(ran.code).toBe(2);
   });
 

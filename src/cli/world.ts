@@ -5,6 +5,7 @@ import { API_VERSION, KIND, PLURAL } from '../api/group.ts';
 import { type ItemMetadata, itemParser, type Parsed } from '../api/remediation-item.ts';
 import { blocksOf } from '../checks/check.ts';
 import { CHECKS } from '../checks/index.ts';
+import { type Doubt, withDoubts } from '../facts/flux/doubts.ts';
 import { loadManifests, type Manifest } from '../facts/manifest-files.ts';
 import { isNotFound, type KubeObject, messageOf, type Transport } from '../kubernetes/index.ts';
 import { UsageError } from './exit.ts';
@@ -43,12 +44,22 @@ async function fromManifests(paths: readonly string[], flags: JudgeFlags): Promi
   const facts = await loadFacts(flags.manifests ?? []);
   const objects = [...facts.objects, ...named.objects].filter((object) => !isItem(object));
   const items = named.objects.some(isItem) ? named.objects : [...facts.objects, ...named.objects];
-  const opened = openManifests(objects, [named, facts], flags);
+  const manifests = openManifests(objects, [named, facts], flags);
+  const opened = { ...manifests, source: withDoubts(manifests.source, objects, facts.problems.map(unread)) };
   return {
     ...(await withFolders(opened, { ...flags, around: flags.manifests ?? [], objects })),
     ...parsedItems(items.filter(isItem), flags),
   };
 }
+
+/** Whatever seems to be missing may stand in what cannot be read. */
+const unread = (problem: string): Doubt => ({
+  who: 'a file that cannot be read',
+  says: `may hold it (${problem})`,
+  mend: 'Mend the file.',
+  clusterScoped: true,
+  reason: 'Unreadable',
+});
 
 /** As from manifests, with what Flux would apply of a repository in their place. */
 async function fromFlux(paths: readonly string[], flags: JudgeFlags & FluxFlags): Promise<World> {

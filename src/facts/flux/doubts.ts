@@ -24,6 +24,8 @@ export interface Doubt {
   readonly name?: string;
   /** It bears on that one object, asked for by its name, and on no list. */
   readonly alone?: boolean;
+  /** Default NeedsCluster. */
+  readonly reason?: Failed['reason'];
   /** Charts bring no objects of Flux, and no namespaces but the release's own. */
   readonly notOfFlux?: boolean;
 }
@@ -101,8 +103,8 @@ function incomplete({ kind }: KindRef, place: string, doubts: readonly Doubt[]):
       : ` The same goes for ${others.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`;
   return {
     state: 'failed',
-    reason: 'NeedsCluster',
-    message: `${kind} ${place} cannot be known from the repository alone: ${first.who} ${first.says}.${beside} ${first.mend}`,
+    reason: first.reason ?? 'NeedsCluster',
+    message: `${kind} ${place} cannot be known from the files alone: ${first.who} ${first.says}.${beside} ${first.mend}`,
   };
 }
 
@@ -110,6 +112,6 @@ function unreadable({ kind, metadata: { namespace, name } }: Manifest, why: stri
   return {
     state: 'failed',
     reason: 'Unreadable',
-    message: `${kind} ${namespace ? `${namespace}/` : ''}${name} cannot be known from the repository alone: ${why}. Judge the live cluster.`,
+    message: `${kind} ${namespace ? `${namespace}/` : ''}${name} cannot be known from the files alone: ${why}. Judge the live cluster.`,
   };
 }
