@@ -7,14 +7,8 @@ import { printable } from '../report/printable.ts';
 import { LOG_LEVELS } from '../telemetry/log.ts';
 import { version } from '../version.ts';
 import { EXIT_USAGE, UsageError } from './exit.ts';
-import { explain } from './explain.ts';
-import { importReview } from './import.ts';
-import { operator } from './operator.ts';
-import { reach } from './reach/index.ts';
+import { REPORT_FORMATS } from './flags.ts';
 import { PEER_SYNTAX } from './reach/peers.ts';
-import { REPORT_FORMATS, report } from './report.ts';
-import { suggest } from './suggest/index.ts';
-import { verify } from './verify.ts';
 
 const count = (text: string) => {
   const number = Number(text);
@@ -37,6 +31,12 @@ const list = (text: string, before: readonly string[] = []) => [
     .map((part) => part.trim())
     .filter(Boolean),
 ];
+
+/** A command's code is read when the command is called: nobody waits for that of the others. */
+const onCall =
+  <Given extends unknown[]>(load: () => Promise<(...given: Given) => Promise<void> | void>) =>
+  async (...given: Given): Promise<void> =>
+    (await load())(...given);
 
 const program = new Command('remediation')
   .description(
@@ -109,7 +109,7 @@ evidenceOption(clusterOptions(program.command('operator')))
   .option('--lease-name <name>', 'name of the Lease; give each shard its own', 'remediation-operator')
   .option('--concurrency <n>', 'how many items are in work at a time', count, 16)
   .addOption(new Option('--log-level <level>', 'how much is logged').choices(LOG_LEVELS).default('info'))
-  .action(operator);
+  .action(onCall(async () => (await import('./operator.ts')).operator));
 
 evidenceOption(factsOptions(program.command('verify')))
   .description('judge items once and print the verdicts')
@@ -131,7 +131,7 @@ evidenceOption(factsOptions(program.command('verify')))
     'after',
     '\nExit status: 0 nothing drifted, invalid or unknown; 1 something Drifted (with --strict also Pending or Blocked);\n2 usage, unreadable input or an Invalid item; 3 nothing drifted, but something is Unknown.',
   )
-  .action(verify);
+  .action(onCall(async () => (await import('./verify.ts')).verify));
 
 program
   .command('import')
@@ -146,7 +146,7 @@ program
   .option('-n, --namespace <name>', 'namespace of the items', 'remediation-system')
   .option('--review <name>', "value of the label remediation.dev/review (default: from the document's title)")
   .option('--document <path>', 'the document as items refer to it (default: as given)')
-  .action(importReview);
+  .action(onCall(async () => (await import('./import.ts')).importReview));
 
 factsOptions(
   program.command('reach'),
@@ -178,7 +178,7 @@ factsOptions(
     'after',
     `\nA peer is ${PEER_SYNTAX}.\n\nExit status: 0 everything is known; 2 usage or unreadable input; 3 something cannot be known, and stderr says what.`,
   )
-  .action(reach);
+  .action(onCall(async () => (await import('./reach/index.ts')).reach));
 
 evidenceOption(factsOptions(program.command('report')))
   .description(
@@ -199,7 +199,7 @@ evidenceOption(factsOptions(program.command('report')))
   )
   .option('--title <title>', 'title of the review (default: as imported, or its label)')
   .option('--memory <file>', 'what `verify --memory` kept of former runs')
-  .action(report);
+  .action(onCall(async () => (await import('./report.ts')).report));
 
 evidenceOption(factsOptions(program.command('suggest')))
   .description('what would make the failing checks of an item pass, judged before it is shown')
@@ -215,13 +215,13 @@ evidenceOption(factsOptions(program.command('suggest')))
     'after',
     '\nExit status: 0 what is printed makes every failing check pass, or none fails; 1 something fails or is Unknown\nfor which there is no suggestion, and stderr says why; 2 usage, unreadable input or an Invalid item.',
   )
-  .action(suggest);
+  .action(onCall(async () => (await import('./suggest/index.ts')).suggest));
 
 program
   .command('explain')
   .description("a check's parameters, and what it means")
   .argument('[check]', `one of ${CHECKS.map((check) => check.type).join(', ')}`)
-  .action(explain);
+  .action(onCall(async () => (await import('./explain.ts')).explain));
 
 /** Runs one command line, the words behind the program's name; the exit status is the process's. */
 export async function main(args: readonly string[]): Promise<void> {

@@ -28,3 +28,6 @@ export interface VerifyFlags extends JudgeFlags {
   readonly strict: boolean;
   readonly color: boolean;
 }
+
+export const REPORT_FORMATS = ['markdown', 'html', 'json', 'sarif', 'junit'] as const;
+export type ReportFormat = (typeof REPORT_FORMATS)[number];

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { REPORT_FORMATS } from './report.ts';
+import { REPORT_FORMATS } from './flags.ts';
 import { remediation } from './testing/run.ts';
 
 let dir: string;

@@ -20,7 +20,7 @@ import { MAX_REVIEW_BYTES, ReviewError } from '../review/markdown.ts';
 import { type Updated, updateReview } from '../review/update.ts';
 import { version } from '../version.ts';
 import { UsageError, whyUnreadable } from './exit.ts';
-import type { JudgeFlags } from './flags.ts';
+import type { JudgeFlags, ReportFormat } from './flags.ts';
 import { judgeAll } from './judging.ts';
 import { labelTest } from './label-selector.ts';
 import { readMemory } from './memory.ts';
@@ -28,9 +28,6 @@ import { findPlaces } from './places.ts';
 import { replaceFile } from './replace-file.ts';
 import { say } from './terminal.ts';
 import { noItems, openWorld, type World } from './world.ts';
-
-export const REPORT_FORMATS = ['markdown', 'html', 'json', 'sarif', 'junit'] as const;
-export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 export interface ReportFlags extends JudgeFlags {
   readonly items?: readonly string[];
