@@ -53,6 +53,16 @@ describe('who is named for a transition', () => {
     );
   });
 
+  it('is who wrote the object, though a controller reported on it since, and others wrote within the same second', () => {
+    // As an API server lists them that tells no two of them apart: applies before updates.
+    const before = [wrote('platform-team'), wrote('night-shift')];
+    const changes = [
+      change(BUDGET, 'Changed', wrote('kube-controller-manager', 'status'), ...before),
+      change(BUDGET, 'Changed', wrote('night-shift'), wrote('platform-team')),
+    ];
+    expect(blamed({ says: failsFor([BUDGET]), changes })).toMatchObject({ manager: 'night-shift' });
+  });
+
   it('is the controller of a Flux source, whose report is what is judged, unless the source was deleted', () => {
     const source: Subject = { kind: 'GitRepository', namespace: 'flux-system', name: 'flux-system' };
     const managers = [wrote('kubectl-annotate'), wrote('source-controller', 'status'), wrote('flux')];

@@ -25,7 +25,9 @@ export function culprit(
     ...(finding.subject ? [finding.subject] : []),
   ]);
   const [first] = changes;
-  const seen = changes.find((change) => suspects.some((suspect) => same(suspect, change.subject)));
+  const suspected = changes.filter((change) => suspects.some((suspect) => same(suspect, change.subject)));
+  // A controller reports on what somebody wrote, in the same second: that report comes later and says nothing of who it was.
+  const seen = suspected.find((change) => !isReport(change)) ?? suspected[0];
   const change =
     seen ??
     changes.find(({ action }) => action === 'Deleted') ??
@@ -43,6 +45,10 @@ const same = (a: Subject, b: Subject) =>
 
 /** Kinds of which the status is the evidence: what a source offers is what its controller reports. */
 const JUDGED_BY_STATUS: ReadonlySet<string> = new Set(['GitRepository', 'OCIRepository', 'Bucket']);
+
+/** Nothing but the status was written, and it is not the evidence. */
+const isReport = ({ subject, action, managers: [last] }: Change) =>
+  action === 'Changed' && last?.subresource === 'status' && !JUDGED_BY_STATUS.has(subject.kind);
 
 /** The last writer of anything but status; controllers that only report are no culprits, where the report is not the evidence. */
 function named(

@@ -5,7 +5,11 @@ import { MANAGERS, sameFact, writersOf } from './equal.ts';
 import { KINDS } from './projections.ts';
 
 const raw = (
-  more: { spec?: object; metadata?: object; managers?: [manager: string, time: string][] } = {},
+  more: {
+    spec?: object;
+    metadata?: object;
+    managers?: [manager: string, time: string, subresource?: string][];
+  } = {},
 ) => ({
   metadata: {
     namespace: 'shop',
@@ -14,11 +18,14 @@ const raw = (
     resourceVersion: '1',
     generation: 1,
     ...more.metadata,
-    managedFields: (more.managers ?? [['helm', '2026-01-01T00:00:00Z']]).map(([manager, time]) => ({
-      manager,
-      operation: 'Update',
-      time,
-    })),
+    managedFields: (more.managers ?? [['helm', '2026-01-01T00:00:00Z']]).map(
+      ([manager, time, subresource]) => ({
+        manager,
+        operation: 'Update',
+        time,
+        subresource,
+      }),
+    ),
   },
   spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } }, ...more.spec },
 });
@@ -87,6 +94,19 @@ describe('who wrote an object', () => {
       ],
     });
     expect(names(after, before)).toEqual(['helm', 'a-flux']);
+  });
+
+  it('is who reports on it, where nothing else has changed, though all wrote in one second', () => {
+    const second = '2026-01-01T00:00:00Z';
+    const managers: [string, string, string?][] = [
+      ['a-helm', second],
+      ['kubectl-edit', second],
+      ['z-controller', second, 'status'],
+    ];
+    const of = (metadata: object) => budget({ managers, metadata });
+    expect(names(of({ generation: 2 }), of({ generation: 2 }))[0]).toBe('z-controller');
+    expect(names(of({ generation: 2 }), of({ generation: 1 }))[0]).toBe('a-helm');
+    expect(names(of({ labels: { a: 'b' } }), of({}))[0]).toBe('a-helm');
   });
 
   it('is known of objects that are read whole, and of none that nobody wrote', () => {

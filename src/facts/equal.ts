@@ -35,14 +35,32 @@ function sameMeta(a: Meta, b: Meta): boolean {
 
 /**
  * Who wrote the object, newest first. Times hold whole seconds only, so who was
- * not there before, or not at that time, comes before all others.
+ * not there before, or not at that time, comes before all others; and where
+ * nothing but the status can have changed, who writes that.
  */
 export function writersOf(fact: unknown, before: unknown): readonly Manager[] {
   const now = managersOf(fact);
   if (before === undefined || before === fact) return now;
   const past = managersOf(before);
-  const isNew = (manager: Manager) => !past.some((known) => deepEqual(known, manager));
-  return [...now.filter(isNew), ...now.filter((manager) => !isNew(manager))];
+  const reported = isReport(fact, before);
+  const wrote = (manager: Manager) =>
+    (reported && manager.subresource === 'status') || !past.some((known) => deepEqual(known, manager));
+  return [...now.filter(wrote), ...now.filter((manager) => !wrote(manager))];
+}
+
+/** The API server counts a generation for every change of the spec; kinds that have none have no status either. */
+function isReport(fact: unknown, before: unknown): boolean {
+  const [now, past] = [metadataOf(fact), metadataOf(before)];
+  return Boolean(now.generation) && MARKS.every((field) => deepEqual(now[field], past[field]));
+}
+
+/** What people change of an object beside its spec. */
+const MARKS = ['uid', 'generation', 'deletionTimestamp', 'labels', 'annotations'] as const;
+
+/** Of a projection, or of a whole object. */
+function metadataOf(fact: unknown): Fields {
+  const { meta, metadata } = fact as { meta?: Fields; metadata?: Fields };
+  return meta ?? metadata ?? {};
 }
 
 function managersOf(fact: unknown): readonly Manager[] {
