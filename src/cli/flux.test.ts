@@ -9,7 +9,6 @@ import {
   deployment,
   kustomization,
   makeRepository,
-  pathWithKubectl,
   type TestRepository,
 } from '../facts/flux/testing/repository.ts';
 import { remediation } from './testing/run.ts';
@@ -66,7 +65,6 @@ afterAll(() => repository.remove());
 const verify = async (...args: string[]) =>
   remediation(['verify', '--flux', 'clusters/production', ...args], {
     cwd: repository.folder,
-    env: { PATH: await pathWithKubectl() },
   });
 const statuses = (json: string) =>
   (JSON.parse(json) as { items: { metadata: { name: string }; status: ItemStatus }[] }).items;
@@ -125,10 +123,7 @@ describe('verify --flux', () => {
   it('answers who can reach whom, too', async () => {
     const ran = await remediation(
       ['reach', '--flux', 'clusters/production', '--static', '--fold', 'workload'],
-      {
-        cwd: repository.folder,
-        env: { PATH: await pathWithKubectl() },
-      },
+      { cwd: repository.folder },
     );
     expect(ran.stdout).toContain('shop/Deployment/web');
     expect(ran.stdout).not.toContain('cart');

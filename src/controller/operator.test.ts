@@ -8,7 +8,7 @@ import { blocksOf, byType } from '../checks/check.ts';
 import { CHECKS } from '../checks/index.ts';
 import { startArtifactServer } from '../facts/artifacts/testing/archives.ts';
 import { SOURCE_API } from '../facts/source.ts';
-import { DEFINITIONS_PATH, discoveryOf } from '../facts/testing/live-fixture.ts';
+import { DEFINITIONS_PATH, discoveryOf, groupOf } from '../facts/testing/live-fixture.ts';
 import {
   added,
   bookmark,
@@ -23,23 +23,7 @@ import { type Operator, type OperatorOptions, startOperator } from './operator.t
 const ITEMS = '/apis/remediation.dev/v1alpha1/remediationitems';
 const NAMESPACE = 'remediation-system';
 const REPOSITORIES = '/apis/source.toolkit.fluxcd.io/v1/gitrepositories';
-const FLUX = {
-  metadata: { name: 'source.toolkit.fluxcd.io' },
-  versions: [
-    {
-      version: 'v1',
-      freshness: 'Current',
-      resources: [
-        {
-          resource: 'gitrepositories',
-          responseKind: { group: 'source.toolkit.fluxcd.io', version: 'v1', kind: 'GitRepository' },
-          scope: 'Namespaced',
-          verbs: ['get', 'list', 'watch'],
-        },
-      ],
-    },
-  ],
-};
+const FLUX = groupOf('source.toolkit.fluxcd.io', 'v1', 'GitRepository', 'gitrepositories');
 let server: FakeServer;
 let operator: Operator | undefined;
 

@@ -50,17 +50,14 @@ export function writersOf(fact: unknown, before: unknown): readonly Manager[] {
 
 /** The API server counts a generation for every change of the spec; kinds that have none have no status either. */
 function isReport(fact: unknown, before: unknown): boolean {
-  const [now, past] = [metadataOf(fact), metadataOf(before)];
-  return Boolean(now.generation) && MARKS.every((field) => deepEqual(now[field], past[field]));
+  const now = metadataOf(fact);
+  return Boolean(now?.generation) && sameMeta(now as Meta, metadataOf(before) as Meta);
 }
 
-/** What people change of an object beside its spec. */
-const MARKS = ['uid', 'generation', 'deletionTimestamp', 'labels', 'annotations'] as const;
-
 /** Of a projection, or of a whole object. */
-function metadataOf(fact: unknown): Fields {
-  const { meta, metadata } = fact as { meta?: Fields; metadata?: Fields };
-  return meta ?? metadata ?? {};
+function metadataOf(fact: unknown): Partial<Meta> | undefined {
+  const { meta, metadata } = fact as { meta?: Meta; metadata?: Partial<Meta> };
+  return meta ?? metadata;
 }
 
 function managersOf(fact: unknown): readonly Manager[] {

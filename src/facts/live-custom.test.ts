@@ -18,6 +18,7 @@ import {
   discoveryOf,
   eventually,
   gate,
+  groupOf,
   liveFixture,
   MINUTE,
 } from './testing/live-fixture.ts';
@@ -42,23 +43,7 @@ const definition = (resourceVersion: string, more: object = {}) => ({
   },
   status: { conditions: [{ type: 'Established', status: 'True' }] },
 });
-const CILIUM = {
-  metadata: { name: 'cilium.io' },
-  versions: [
-    {
-      version: 'v2',
-      freshness: 'Current',
-      resources: [
-        {
-          resource: 'ciliumnetworkpolicies',
-          responseKind: { group: 'cilium.io', version: 'v2', kind: 'CiliumNetworkPolicy' },
-          scope: 'Namespaced',
-          verbs: ['get', 'list', 'watch'],
-        },
-      ],
-    },
-  ],
-};
+const CILIUM = groupOf('cilium.io', 'v2', 'CiliumNetworkPolicy', 'ciliumnetworkpolicies');
 
 const f = liveFixture();
 const policyList = () => f.source.list(POLICIES, 'shop');

@@ -8,7 +8,6 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
-import { pathWithKubectl } from '../../facts/flux/testing/repository.ts';
 import { remediation } from '../testing/run.ts';
 
 const deployment = (name: string, { labels = '{}', owner = '[]', replicas = 2 } = {}) => `---
@@ -216,8 +215,7 @@ describe('suggest', () => {
     }
     expect(patches.length).toBeGreaterThanOrEqual(4);
     await writeFile(at('git/kustomization.yaml'), stringify({ resources, patches }));
-    const env = { PATH: await pathWithKubectl() };
-    const built = await promisify(execFile)('kubectl', ['kustomize', at('git')], { env });
+    const built = await promisify(execFile)('kubectl', ['kustomize', at('git')]);
     await mkdir(at('built'));
     await writeFile(at('built/all.yaml'), built.stdout);
     const verified = await judge('verify', 'built');
@@ -235,7 +233,7 @@ describe('suggest', () => {
     const cluster = path.join(repository, 'kubernetes/flux/cluster');
     const { code, stdout } = await remediation(
       ['suggest', item, '--flux', cluster, '--source', repository, '--static'],
-      { cwd: folder, env: { PATH: await pathWithKubectl() } },
+      { cwd: folder },
     );
     expect(code).toBe(0);
     const comments = stdout.replace(/\n# {3}/g, ' ');

@@ -14,28 +14,12 @@ import {
   stream,
 } from '../../kubernetes/testing/fake-server.ts';
 import { SOURCE_API, wholeRef } from '../source.ts';
-import { discoveryOf, eventually, gate, liveFixture } from '../testing/live-fixture.ts';
+import { discoveryOf, eventually, gate, groupOf, liveFixture } from '../testing/live-fixture.ts';
 import type { SourceRef, SourceTree } from '../view.ts';
 import { type ArtifactServer, type Given, sha256, startArtifactServer, tarGzOf } from './testing/archives.ts';
 
 const PATH = '/apis/source.toolkit.fluxcd.io/v1/gitrepositories';
-const FLUX = {
-  metadata: { name: 'source.toolkit.fluxcd.io' },
-  versions: [
-    {
-      version: 'v1',
-      freshness: 'Current',
-      resources: [
-        {
-          resource: 'gitrepositories',
-          responseKind: { group: 'source.toolkit.fluxcd.io', version: 'v1', kind: 'GitRepository' },
-          scope: 'Namespaced',
-          verbs: ['get', 'list', 'watch'],
-        },
-      ],
-    },
-  ],
-};
+const FLUX = groupOf('source.toolkit.fluxcd.io', 'v1', 'GitRepository', 'gitrepositories');
 const REF: SourceRef = { kind: 'GitRepository', namespace: 'flux-system', name: 'flux-system' };
 const KIND = wholeRef({ apiVersion: SOURCE_API, kind: 'GitRepository' }).key;
 

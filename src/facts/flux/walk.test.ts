@@ -7,15 +7,7 @@ import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { wholeRef } from '../source.ts';
 import { readFlux } from './index.ts';
-import {
-  budget,
-  configMap,
-  deployment,
-  type Files,
-  kustomization,
-  pathWithKubectl,
-  variable,
-} from './testing/repository.ts';
+import { budget, configMap, deployment, type Files, kustomization, variable } from './testing/repository.ts';
 import { CLUSTER, facts, names, objectOf, sourceOf, testRepositories } from './testing/world.ts';
 
 const { read, repositoryOf } = testRepositories();
@@ -158,7 +150,7 @@ patches:
       'apps/web.yaml': deployment('web', undefined),
     });
     const before = await readdir(repository.folder, { recursive: true });
-    await readFlux({ cluster: repository.at(CLUSTER), programs: await pathWithKubectl() });
+    await readFlux({ cluster: repository.at(CLUSTER) });
     expect(await readdir(repository.folder, { recursive: true })).toEqual(before);
   });
 
@@ -184,7 +176,7 @@ patches:
     await symlink(repository.at('elsewhere/api.yaml'), repository.at('apps/api.yaml'));
     await chmod(repository.at('monitor.sh'), 0o755);
     execFileSync('git', ['-C', repository.folder, 'config', 'core.fsmonitor', repository.at('monitor.sh')]);
-    const world = await readFlux({ cluster: repository.at(CLUSTER), programs: await pathWithKubectl() });
+    const world = await readFlux({ cluster: repository.at(CLUSTER) });
     expect(names(world)).toEqual(['Deployment shop/web']);
     expect(world.notes).toEqual(['a symbolic link is left out, as Flux leaves them out: apps/api.yaml']);
     expect(await readdir(repository.folder)).not.toContain('was-run');
@@ -208,11 +200,11 @@ patches:
     const remote = (url: string) =>
       execFileSync('git', ['-C', repository.folder, 'remote', 'add', 'origin', url]);
     remote('https://git.example/team/home');
-    const own = await readFlux({ cluster: repository.at(CLUSTER), programs: await pathWithKubectl() });
+    const own = await readFlux({ cluster: repository.at(CLUSTER) });
     expect(names(own)).toEqual(['Deployment shop/web']);
 
     await repository.write({ [`${CLUSTER}/source.yaml`]: object('https://git.example/team/other') });
-    const other = await readFlux({ cluster: repository.at(CLUSTER), programs: await pathWithKubectl() });
+    const other = await readFlux({ cluster: repository.at(CLUSTER) });
     expect(names(other)).toEqual([]);
     expect(other.notes.join()).toContain('nothing says which folder stands for it');
   });

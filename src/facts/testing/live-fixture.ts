@@ -30,6 +30,25 @@ export interface LiveFixture {
 export const discoveryOf = (...groups: object[]): Responder =>
   json({ kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', items: groups });
 
+/** A group as discovery tells it, with one namespaced kind that can be watched. */
+export const groupOf = (group: string, version: string, kind: string, resource: string) => ({
+  metadata: { name: group },
+  versions: [
+    {
+      version,
+      freshness: 'Current',
+      resources: [
+        {
+          resource,
+          responseKind: { group, version, kind },
+          scope: 'Namespaced',
+          verbs: ['get', 'list', 'watch'],
+        },
+      ],
+    },
+  ],
+});
+
 /** Something that a test lets happen when it wants to. */
 export function gate<T = unknown>(): { readonly opened: Promise<T>; open(value: T): void } {
   const { promise, resolve } = Promise.withResolvers<T>();

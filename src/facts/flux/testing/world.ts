@@ -5,7 +5,7 @@ import { afterEach } from 'vitest';
 import { manifestSource } from '../../manifests.ts';
 import { kindRef, wholeRef } from '../../source.ts';
 import { type FluxOptions, type FluxWorld, readFlux, withDoubts } from '../index.ts';
-import { type Files, makeRepository, pathWithKubectl, type TestRepository } from './repository.ts';
+import { type Files, makeRepository, type TestRepository } from './repository.ts';
 
 /** The cluster folder, where a test does not say another. */
 export const CLUSTER = 'clusters/one';
@@ -26,7 +26,6 @@ export function testRepositories() {
     read: async (files: Files, options: Partial<FluxOptions> = {}): Promise<FluxWorld> => {
       const repository = await repositoryOf(files);
       return readFlux({
-        programs: await pathWithKubectl(),
         ...options,
         cluster: repository.at(options.cluster ?? CLUSTER),
       });
