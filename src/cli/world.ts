@@ -45,7 +45,9 @@ async function fromManifests(paths: readonly string[], flags: JudgeFlags): Promi
   const objects = [...facts.objects, ...named.objects].filter((object) => !isItem(object));
   const items = named.objects.some(isItem) ? named.objects : [...facts.objects, ...named.objects];
   const manifests = openManifests(objects, [named, facts], flags);
-  const opened = { ...manifests, source: withDoubts(manifests.source, objects, facts.problems.map(unread)) };
+  const doubts = facts.problems.map(unread);
+  const opened =
+    doubts.length === 0 ? manifests : { ...manifests, source: withDoubts(manifests.source, objects, doubts) };
   return {
     ...(await withFolders(opened, { ...flags, around: flags.manifests ?? [], objects })),
     ...parsedItems(items.filter(isItem), flags),
