@@ -90,9 +90,9 @@ function withoutTest(alerts: readonly Rule[]): string[] {
 const testFile = z.looseObject({
   tests: z.array(
     z.looseObject({
-      alert_rule_test: z.array(
-        z.looseObject({ alertname: z.string(), exp_alerts: z.array(z.unknown()).nullish() }),
-      ),
+      alert_rule_test: z
+        .array(z.looseObject({ alertname: z.string(), exp_alerts: z.array(z.unknown()).nullish() }))
+        .default([]),
     }),
   ),
 });
